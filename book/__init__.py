@@ -1,0 +1,1 @@
+"""What turns the chapters into a site. The chapters and the package know nothing of it."""

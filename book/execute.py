@@ -1,0 +1,52 @@
+"""Run chapters in a fresh kernel and store clean outputs: `python -m book.execute chapters/en/mlp.ipynb`."""
+
+import os
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+
+KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
+
+
+def clean(notebook):
+    """Drop what differs from run to run (timings, versions, paths) and fold solutions in every viewer."""
+    notebook.metadata = nbformat.from_dict({"kernelspec": KERNEL, "language_info": {"name": "python"}})
+    for cell in notebook.cells:
+        cell.metadata.pop("execution", None)
+        if "solution" in cell.metadata.get("tags", []):
+            cell.metadata["jupyter"] = {"source_hidden": True}  # JupyterLab
+            cell.metadata["cellView"] = "form"  # Colab
+        for output in cell.get("outputs", []):
+            output.pop("transient", None)
+            if output.output_type == "error":  # the message is the lesson; a traceback names local paths
+                output.traceback = [f"{output.ename}: {output.evalue}"]
+
+
+def execute(path):
+    """Execute one notebook in place; it is written only when every cell did what its tags say."""
+    notebook = nbformat.read(path, as_version=4)
+    client = NotebookClient(notebook, timeout=600, resources={"metadata": {"path": path.parent}})
+    client.execute()
+    clean(notebook)
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            if output.get("name") == "stderr":
+                raise SystemExit(f"{path}: cell {cell.id} wrote to stderr:\n{output.text}")
+    partial = path.with_suffix(".partial")
+    nbformat.write(notebook, partial)
+    partial.replace(path)
+
+
+def main(arguments):
+    os.environ.setdefault("D2LMINI_PROGRESS", "0")
+    for name in arguments:
+        start = time.perf_counter()
+        execute(Path(name))
+        print(f"{name}: {time.perf_counter() - start:.1f} s, {Path(name).stat().st_size / 1024:.0f} KB")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,58 @@
+"""What the tests need beyond pip: a browser and the data. As root on Debian both are installed when missing."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
+DEBIAN_DATA = Path("/usr/share/datasets/fashion-mnist")
+
+
+def browser():
+    """Return the path of the browser; RuntimeError says how to get one."""
+    candidates = (os.environ.get("CHROMIUM"), *BROWSERS)
+    for path in filter(None, map(shutil.which, filter(None, candidates))):
+        return path
+    raise RuntimeError("No browser found. Install Chromium or Chrome, or set CHROMIUM to the path of one.")
+
+
+def data():
+    """Load Fashion-MNIST once, wherever it is; RuntimeError says how to get it."""
+    import d2lmini
+
+    try:
+        d2lmini.data.fashion_mnist()
+    except Exception as error:
+        raise RuntimeError(f"Fashion-MNIST could not be loaded: {error}") from error
+
+
+def install(package):
+    """Install a Debian package, if this is root on Debian; otherwise do nothing."""
+    if hasattr(os, "geteuid") and os.geteuid() == 0 and shutil.which("apt-get"):
+        print(f"Installing {package} with apt-get", flush=True)
+        quiet = {"env": {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}, "stdin": subprocess.DEVNULL}
+        subprocess.run(["apt-get", "update", "-qq"], check=False, **quiet)
+        subprocess.run(
+            ["apt-get", "install", "-qq", "-y", "--no-install-recommends", package], check=False, **quiet
+        )
+
+
+def main():
+    """Provide what is missing; returns the exit status."""
+    if not any(map(shutil.which, filter(None, (os.environ.get("CHROMIUM"), *BROWSERS)))):
+        install("chromium")
+    if not DEBIAN_DATA.exists() and "D2LMINI_DATA" not in os.environ:
+        install("dataset-fashion-mnist")
+    try:
+        browser()
+        data()
+    except RuntimeError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,15 @@
+"""d2lmini: the thin package under the book. What a chapter has shown once, later chapters import from here."""
+
+from d2lmini import data
+from d2lmini.train import History, accuracy, evaluate, fit
+
+__version__ = "0.1.0"
+__all__ = ["History", "accuracy", "data", "evaluate", "explore", "fit", "plots"]
+
+
+def __getattr__(name):
+    if name in ("plots", "explore"):  # these import matplotlib or IPython: only when asked for
+        import importlib
+
+        return importlib.import_module(f"d2lmini.{name}")
+    raise AttributeError(f"module 'd2lmini' has no attribute {name!r}")

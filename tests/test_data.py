@@ -1,0 +1,412 @@
+"""Fashion-MNIST from every source, good and bad; minibatches; synthetic data.
+
+The good files are the real ones. Faults are made from them; "the network" is a server on this machine.
+"""
+
+import contextlib
+import gzip
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+import time
+import warnings
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import numpy as np
+import pytest
+import torch
+
+from d2lmini import data
+
+SMALL = "t10k-labels-idx1-ubyte"  # faults are tried on the smallest file; the other three come from `real`
+
+
+@pytest.fixture(scope="session")
+def real():
+    """Path of each real .gz file, wherever this machine has it; without it these tests fail, as they should."""
+    data.fashion_mnist()
+    return {n: next(p for f in data._folders() if (p := f / f"{n}.gz").is_file()) for n in data.FILES}
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch, real):
+    """An empty machine: no cache, no Debian package, no mirror. $D2LMINI_DATA has all files but SMALL."""
+    for name in ("given", "cache", "debian"):
+        (tmp_path / name).mkdir()
+    monkeypatch.setenv("D2LMINI_DATA", str(tmp_path / "given"))
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setattr(data, "_cache", lambda: tmp_path / "cache")
+    monkeypatch.setattr(data, "DEBIAN", tmp_path / "debian")
+    monkeypatch.setattr(data, "MIRRORS", ())
+    for name, path in real.items():
+        if name != SMALL:
+            (tmp_path / "given" / f"{name}.gz").symlink_to(path)
+    return tmp_path
+
+
+class Server(ThreadingHTTPServer):
+    """Serves the real files, each way in which `/way/` says a server can go wrong; remembers what was asked."""
+
+    daemon_threads = True
+
+    def __init__(self, real):
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.real, self.asked = real, []
+        self.two_at_once, self.half_sent = threading.Barrier(2), threading.Event()
+
+    def mirror(self, way):
+        return f"http://127.0.0.1:{self.server_port}/{way}/"
+
+
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.server.asked.append(self.path)
+        _, way, name = self.path.split("/")
+        body = self.server.real[name.removesuffix(".gz")].read_bytes()
+        if way == "missing" or (way == "second-try" and self.server.asked.count(self.path) == 1):
+            return self.send_error(404)
+        if way == "two-at-once" and "train-images" in name:
+            self.server.two_at_once.wait(timeout=30)
+        body = {"altered": altered, "page": lambda b: b"<!DOCTYPE html>"}.get(way, bytes)(body)
+        self.send_response(200)
+        self.send_header("Content-Length", len(body) // 2 if way == "short" else len(body))
+        self.end_headers()
+        self.wfile.write(body[: len(body) // 2] if way in ("cut", "hang") else body)
+        if way == "hang":
+            self.server.half_sent.set()
+            threading.Event().wait(30)
+
+    def log_message(self, *arguments):
+        pass
+
+
+@pytest.fixture
+def server(place, real, monkeypatch):
+    with Server(real) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        yield server
+        server.shutdown()
+
+
+def altered(gz):
+    content = bytearray(gzip.decompress(gz))
+    content[-1] ^= 1
+    return gzip.compress(content, 1)
+
+
+def relabelled(start):
+    """A good gzip of the labels file with other first bytes."""
+    return lambda gz: gzip.compress(start + gzip.decompress(gz)[len(start) :], 1)
+
+
+def good():
+    """Load SMALL as `fashion_mnist` does, without the half second that the images take."""
+    assert np.bincount(data._load(SMALL, None)).tolist() == [1000] * 10
+
+
+# ---- the data ----
+
+
+def test_fashion_mnist():
+    train, val, test = data.fashion_mnist()
+    for dataset, n in ((train, 50_000), (val, 10_000), (test, 10_000)):
+        images, labels = dataset.tensors
+        assert images.shape == (n, 28, 28) and images.dtype == torch.float32
+        assert labels.shape == (n,) and labels.dtype == torch.int64
+        assert (images.min(), images.max()) == (0, 1)
+    labels = torch.cat([train.tensors[1], val.tensors[1]])
+    assert labels.bincount().tolist() == [6000] * 10 and test.tensors[1].bincount().tolist() == [1000] * 10
+    assert (val.tensors[1].bincount().min(), val.tensors[1].bincount().max()) == (955, 1050)  # as documented
+    assert len(data.FASHION_MNIST_CLASSES) == 10 and data.FASHION_MNIST_CLASSES[9] == "Ankle boot"
+
+
+def test_pixels_are_bytes_over_255(real):
+    """Against an independent reading of the file: no parser of ours, no header arithmetic."""
+    _, val, test = data.fashion_mnist(validation=7)
+    for dataset, name in ((test, "t10k"), (val, "train")):
+        content = gzip.decompress(real[f"{name}-images-idx3-ubyte"].read_bytes())
+        last = np.frombuffer(content[-7 * 784 :], np.uint8).reshape(7, 28, 28)
+        assert np.array_equal(dataset.tensors[0][-7:].numpy(), last.astype(np.float32) / np.float32(255))
+        labels = gzip.decompress(real[f"{name}-labels-idx1-ubyte"].read_bytes())[-7:]
+        assert dataset.tensors[1][-7:].tolist() == list(labels)
+
+
+def test_training_images_exist_once():
+    train, val, _ = data.fashion_mnist(validation=100)
+    assert (len(train), len(val)) == (59_900, 100)
+    for a, b in zip(train.tensors, val.tensors, strict=True):
+        assert a.untyped_storage().data_ptr() == b.untyped_storage().data_ptr()
+
+
+@pytest.mark.parametrize("bad", [-1, 60_000, 0.5, True, "10"])
+def test_bad_validation(bad):
+    with pytest.raises(ValueError, match=f"validation .*{bad}"):
+        data.fashion_mnist(validation=bad)
+
+
+def test_bad_root(tmp_path):
+    with pytest.raises(ValueError, match="root .*nowhere"):
+        data.fashion_mnist(root=tmp_path / "nowhere")
+
+
+def test_root_comes_first(place, real):
+    """The file that only `root` has is found, and no other place is asked: the one in the cache is damaged."""
+    (place / "root").mkdir()
+    shutil.copy(real[SMALL], place / "root")
+    (place / "cache" / f"{SMALL}.gz").write_bytes(b"damaged")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert len(data.fashion_mnist(root=place / "root")[2]) == 10_000
+
+
+# ---- damaged files on disk ----
+
+FAULTS = {
+    "truncated": (lambda gz: gz[: len(gz) // 2], "truncated"),
+    "empty": (lambda gz: b"", "wrong magic number none"),
+    "bit of the container": (lambda gz: gz[:2000] + bytes([gz[2000] ^ 1]) + gz[2001:], "damaged gzip"),
+    "not gzip": (gzip.decompress, "damaged gzip"),
+    "magic number": (relabelled(b"\0\0\x09\x01"), "wrong magic number 00000901"),
+    "one byte": (altered, "altered"),
+    "length": (
+        lambda gz: gzip.compress(gzip.decompress(gz)[:-1], 1),
+        "10007 bytes, but its header promises 10008",
+    ),
+    "too long": (lambda gz: gzip.compress(gzip.decompress(gz) + b"\0", 1), "10009 bytes"),
+    "shape": (relabelled(b"\0\0\x08\x02" + (100).to_bytes(4, "big") * 2), "10008 bytes, but .* promises 10012"),
+    "another data set": (lambda gz: gzip.compress(b"\0\0\x08\x01\0\0\0\x03abc"), r"wrong shape \(3,\)"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_damaged_file_is_named_and_a_good_copy_used(place, real, fault):
+    damage, words = FAULTS[fault]
+    (place / "given" / f"{SMALL}.gz").write_bytes(damage(real[SMALL].read_bytes()))
+    shutil.copy(real[SMALL], place / "debian")
+    with pytest.warns(UserWarning, match=rf"given/{SMALL}\.gz: {words}") as caught:
+        good()
+    assert len(caught) == 1
+
+
+def test_damaged_file_is_never_loaded(place, real):
+    (place / "given" / f"{SMALL}.gz").write_bytes(altered(real[SMALL].read_bytes()))
+    loading = pytest.raises(RuntimeError, match=f"{SMALL}.gz: altered")
+    with pytest.warns(UserWarning, match="altered") as caught, loading:
+        data.fashion_mnist()
+    assert caught[0].filename == __file__  # the warning points at the caller's line
+
+
+def test_data_folder_that_is_a_file(place, real, monkeypatch):
+    monkeypatch.setenv("D2LMINI_DATA", __file__)
+    for path in real.values():
+        shutil.copy(path, place / "cache")
+    with pytest.warns(UserWarning, match="Not a directory"):
+        assert len(data.fashion_mnist()[0]) == 50_000
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"\0\0\x08", b"\0\0\x0d\x01", b"\0\0\x08\x01\0\0", b"\0\0\x08\x01\0\0\0\x02a"]
+)
+def test_parse_idx_rejects(content):
+    with pytest.raises(ValueError, match="magic|promises"):
+        data.parse_idx(content)
+
+
+def test_parse_idx():
+    array = data.parse_idx(b"\0\0\x08\x02" + b"\0\0\0\x02" + b"\0\0\0\x03" + b"abcdef")
+    assert array.dtype == np.uint8 and array.tolist() == [[97, 98, 99], [100, 101, 102]]
+
+
+# ---- download ----
+
+
+def test_nothing_works(place, monkeypatch):
+    with socket.socket() as s:  # a port that nobody listens on: bound, never listening
+        s.bind(("127.0.0.1", 0))
+        closed = f"http://127.0.0.1:{s.getsockname()[1]}/"
+        monkeypatch.setattr(data, "MIRRORS", (closed,))
+        with pytest.raises(RuntimeError) as caught:
+            data.fashion_mnist()
+    message = str(caught.value)
+    for part in (SMALL, "given", "cache", "debian", closed, "ConnectionError"):  # what was tried, in this order
+        assert part in message, part
+        message = message[message.index(part) :]
+    for way_out in ("apt-get install dataset-fashion-mnist", "set D2LMINI_DATA", str(place / "cache")):
+        assert way_out in message
+    assert len(str(caught.value).splitlines()) < 10 and not any((place / "cache").iterdir())
+
+
+def test_download_is_kept(place, server, monkeypatch):
+    monkeypatch.setattr(data, "MIRRORS", (server.mirror("good"),))
+    for _ in range(2):
+        good()
+    assert server.asked == [f"/good/{SMALL}.gz"]
+    assert [path.name for path in (place / "cache").iterdir()] == [f"{SMALL}.gz"]
+
+
+@pytest.mark.parametrize("way, words", [
+    ("missing", "404"), ("cut", "IncompleteRead|ChunkedEncodingError|truncated"), ("short", "truncated"),
+    ("altered", "altered"), ("page", "damaged gzip"),
+])  # fmt: skip
+def test_bad_mirror(place, server, monkeypatch, way, words):
+    """A bad mirror is passed over for a good one; alone, it is tried twice, named, and leaves nothing behind."""
+    monkeypatch.setattr(data, "MIRRORS", (server.mirror(way),))
+    with pytest.raises(RuntimeError, match=f"/{way}/{SMALL}.gz: .*({words})"):
+        good()
+    assert len(server.asked) == 2 and not any((place / "cache").iterdir())
+    monkeypatch.setattr(data, "MIRRORS", (server.mirror(way), server.mirror("good")))
+    good()
+
+
+def test_mirror_is_tried_again(place, server, monkeypatch):
+    monkeypatch.setattr(data, "MIRRORS", (server.mirror("second-try"),))
+    good()
+    assert len(server.asked) == 2
+
+
+def test_silent_mirror_is_given_up(place, server, monkeypatch):
+    start = time.monotonic()
+    monkeypatch.setattr(data, "TIMEOUT", 0.2)
+    monkeypatch.setattr(data, "MIRRORS", (server.mirror("hang"), server.mirror("good")))
+    good()
+    assert [path.split("/")[1] for path in server.asked] == ["hang", "good"]
+    assert time.monotonic() - start < 10  # the server would hang for 30 s
+
+
+def test_damaged_cache_is_replaced(place, server, monkeypatch, real):
+    cached = place / "cache" / f"{SMALL}.gz"
+    cached.write_bytes(b"half")
+    monkeypatch.setattr(data, "MIRRORS", (server.mirror("good"),))
+    with pytest.warns(UserWarning, match="cache/.*damaged gzip"):
+        good()
+    assert cached.read_bytes() == real[SMALL].read_bytes()
+
+
+def test_unwritable_cache(place, server, monkeypatch):
+    """A folder under a regular file cannot be made, not even by root: the data come, and a warning says why."""
+    (place / "file").write_text("")
+    monkeypatch.setattr(data, "_cache", lambda: place / "file" / "cache")
+    monkeypatch.setattr(data, "MIRRORS", (server.mirror("good"),))
+    with pytest.warns(UserWarning) as caught:
+        assert len(data.fashion_mnist()[2]) == 10_000
+    cannot_read, cannot_write = caught
+    assert "Not a directory" in str(cannot_read.message) and "not kept" in str(cannot_write.message)
+    assert cannot_read.filename == cannot_write.filename == __file__
+
+
+def test_progress_bar_where_somebody_watches(place, server, monkeypatch, capfd):
+    monkeypatch.setattr(data, "MIRRORS", (server.mirror("good"),))
+    monkeypatch.delenv("D2LMINI_PROGRESS", raising=False)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    good()
+    assert f"{SMALL}.gz" in capfd.readouterr().err
+    (place / "cache" / f"{SMALL}.gz").unlink()
+    monkeypatch.setenv("D2LMINI_PROGRESS", "0")
+    good()
+    assert capfd.readouterr().err == ""
+
+
+# ---- other processes ----
+
+CHILD = """
+import sys; from pathlib import Path; from d2lmini import data
+data._cache = lambda: Path(sys.argv[1]); data.DEBIAN = Path("nowhere"); data.MIRRORS = (sys.argv[2],)
+print(data.fashion_mnist()[0].tensors[0].sum().item())
+"""
+
+
+def child(place, mirror):
+    environment = {k: v for k, v in os.environ.items() if k != "D2LMINI_DATA"} | {"TMPDIR": str(place)}
+    command = [sys.executable, "-W", "error", "-c", CHILD, str(place / "cache"), mirror]
+    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
+
+
+def test_two_processes_fetch_at_once(place, server):
+    """The server holds back the first file until both have asked for it, so both are downloading it together."""
+    both = [child(place, server.mirror("two-at-once")) for _ in range(2)]
+    sums = [process.communicate(timeout=60)[0] for process in both]
+    assert sums[0] == sums[1] and float(sums[0]) > 0 and [process.returncode for process in both] == [0, 0]
+    assert sum("train-images" in path for path in server.asked) == 2
+    assert sorted(path.name for path in (place / "cache").iterdir()) == sorted(f"{n}.gz" for n in data.FILES)
+
+
+def test_killed_download_leaves_no_file(place, server):
+    process = child(place, server.mirror("hang"))
+    with contextlib.closing(process.stdout):
+        assert server.half_sent.wait(timeout=60)
+        time.sleep(0.3)  # let it arrive
+        process.kill()
+        process.wait(timeout=10)
+    assert not list((place / "cache").rglob("*.gz"))
+
+
+def test_import_touches_nothing(tmp_path):
+    """Neither network, nor data, nor cache, nor the packages that only a download or a plot needs."""
+    code = """
+import sys; seen = []
+sys.addaudithook(lambda event, args: seen.append((event, args)) if event.startswith("socket.") or (
+    event == "open" and "ubyte" in str(args[0])) else None)
+import d2lmini.data
+assert not seen, seen
+assert not {"pooch", "requests", "matplotlib", "IPython"} & set(sys.modules)
+"""
+    environment = os.environ | {"HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path)}
+    subprocess.run([sys.executable, "-B", "-c", code], env=environment, check=True)
+    assert not any(tmp_path.iterdir())
+
+
+# ---- minibatches and synthetic data ----
+
+
+def test_batches_are_a_fresh_permutation():
+    generator = torch.Generator().manual_seed(0)
+    first, second = (list(data.batches(10, 4, generator)) for _ in range(2))
+    assert [len(b) for b in first] == [4, 4, 2] and all(b.dtype == torch.int64 for b in first)
+    for epoch in (first, second):
+        assert torch.cat(epoch).sort().values.tolist() == list(range(10))
+    assert torch.cat(first).tolist() != torch.cat(second).tolist()
+    again = data.batches(10, 4, torch.Generator().manual_seed(0))
+    assert all(torch.equal(a, b) for a, b in zip(first, again, strict=True))
+    assert [len(b) for b in data.batches(3, 100, generator)] == [3]
+
+
+@pytest.mark.parametrize(
+    "n, batch_size, name", [(0, 4, "n"), (-1, 4, "n"), (9, 0, "batch_size"), (9, 2.5, "batch_size")]
+)
+def test_bad_batches(n, batch_size, name):
+    with pytest.raises(ValueError, match=rf"^{name} .*{n if name == 'n' else batch_size}"):
+        data.batches(n, batch_size)  # at once, not at the first batch
+
+
+def test_xor():
+    points, labels = data.xor(4000, noise=0.25, generator=0)
+    assert points.shape == (4000, 2) and points.dtype == torch.float32
+    assert labels.dtype == torch.int64 and labels.sum() == 2000
+    right = (points[:, 0] * points[:, 1] < 0) == labels.bool()
+    assert right.float().mean() > 0.999
+    for quadrant in (
+        points.sign() == points.new_tensor(corner) for corner in ((1, 1), (1, -1), (-1, 1), (-1, -1))
+    ):
+        blob = points[quadrant.all(1)].abs()
+        assert 990 <= len(blob) <= 1010 and torch.allclose(blob.mean(0), torch.ones(2), atol=0.04)
+        assert torch.allclose(blob.std(0), torch.full((2,), 0.25), atol=0.03)
+    same = data.xor(4000, generator=torch.Generator().manual_seed(0))[0]
+    assert torch.equal(points, same) and not torch.equal(points, data.xor(4000, generator=1)[0])
+
+
+def test_xor_without_noise():
+    points, labels = data.xor(8, noise=0)
+    assert sorted(zip(points.tolist(), labels.tolist(), strict=True))[::2] == [
+        ([-1, -1], 0), ([-1, 1], 1), ([1, -1], 1), ([1, 1], 0)
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("arguments, words", [
+    ((0,), "n .*0"), ((2.0,), "n .*2.0"), ((4, -0.1), "noise .*-0.1"), ((4, float("nan")), "noise .*nan"),
+])  # fmt: skip
+def test_bad_xor(arguments, words):
+    with pytest.raises(ValueError, match=words):
+        data.xor(*arguments)

@@ -1,0 +1,146 @@
+"""The committed chapters as files: structure, tags, names, size. That their outputs hold is nbval's part."""
+
+import ast
+import re
+from functools import cache
+
+import nbformat
+import pytest
+
+import d2lmini
+from book.toc import ROOT, editions, notebooks, pages
+
+CHAPTERS = [chapter for language in editions() for chapter in notebooks(language)]
+TAGS = {"setup", "check", "solution", "raises-exception", "hide-input"}
+KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
+SECTIONS = {
+    "en": ["You will be able to", "Common mistakes", "Summary", "Exercises", "Further reading"],
+    "zh": ["学完本章你能", "常见错误", "小结", "练习", "延伸阅读"],
+}
+# What the site would understand and a plain notebook would show as junk.
+MARKUP = re.compile(
+    r"^(```\{|:::|\{[a-z:]+\}`)|:label:|:numref:|\{(?:eq|ref|numref|cite[a-z:]*|doc|math)\}`", re.M
+)
+PRIVATE = re.compile(r"/(?:home|root|Users|tmp|work|usr|opt)/|site-packages|object at 0x")
+
+every_chapter = pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: f"{path.parent.name}/{path.stem}")
+
+
+@cache
+def read(path):
+    return nbformat.read(path, as_version=4)
+
+
+def code(path):
+    return [cell for cell in read(path).cells if cell.cell_type == "code"]
+
+
+def tags(cell):
+    return set(cell.metadata.get("tags", []))
+
+
+def python(cell):
+    """The cell's syntax tree; a line magic such as %pip counts as `pass`."""
+    return ast.parse(re.sub(r"(?m)^(\s*)%.*$", r"\1pass", cell.source))
+
+
+def test_there_are_chapters():
+    assert CHAPTERS
+
+
+@every_chapter
+def test_file(path):
+    nbformat.validate(nbformat.read(path, as_version=4))
+    assert path.stat().st_size < 500_000
+    assert read(path).metadata.kernelspec == KERNEL
+    ids = [cell.id for cell in read(path).cells]
+    assert len(set(ids)) == len(ids) and all(re.fullmatch(r"[a-z0-9-]{2,40}", i) for i in ids), ids
+    assert all(cell.source.strip() for cell in read(path).cells), "an empty cell"
+
+
+@every_chapter
+def test_it_was_run_once_from_top_to_bottom(path):
+    cells = code(path)
+    assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1))
+    for cell in cells:
+        errors = [output for output in cell.outputs if output.output_type == "error"]
+        assert bool(errors) == ("raises-exception" in tags(cell)), cell.id
+        assert not any(output.get("name") == "stderr" for output in cell.outputs), cell.id
+        assert not PRIVATE.search(str(cell.outputs)), cell.id
+
+
+@every_chapter
+def test_tags(path):
+    cells = code(path)
+    assert "setup" in tags(cells[0]) and not any("setup" in tags(cell) for cell in cells[1:])
+    for cell in cells:
+        assert tags(cell) <= TAGS, (cell.id, tags(cell))
+        if "solution" in tags(cell):
+            assert cell.metadata.jupyter.source_hidden and cell.metadata.cellView == "form", cell.id
+    assert sum("check" in tags(cell) for cell in cells) >= 12
+    assert sum("solution" in tags(cell) for cell in cells) >= 6
+
+
+@every_chapter
+def test_a_check_can_fail(path):
+    """A cell tagged check asserts, and what it asserts is not a constant."""
+    for cell in code(path):
+        if "check" in tags(cell):
+            asserts = [node.test for node in ast.walk(python(cell)) if isinstance(node, ast.Assert)]
+            assert any(not isinstance(test, ast.Constant) for test in asserts), cell.id
+
+
+@every_chapter
+def test_cells_are_short(path):
+    lengths = sorted(len(cell.source.splitlines()) for cell in code(path))
+    assert lengths[-1] <= 30 and lengths[len(lengths) // 2] <= 12, lengths
+
+
+@every_chapter
+def test_skeleton(path):
+    text = [cell.source for cell in read(path).cells if cell.cell_type == "markdown"]
+    assert text[0].startswith("# ")
+    headings = re.findall(r"(?m)^## (.+)$", "\n".join(text))
+    wanted = SECTIONS[path.parent.name]
+    assert [heading for heading in headings if heading in wanted] == wanted, headings
+
+
+@every_chapter
+def test_every_picture_says_what_it_shows(path):
+    for cell in code(path):
+        if any("image/png" in output.get("data", {}) for output in cell.outputs):
+            assert len(cell.metadata.get("mystnb", {}).get("image", {}).get("alt", "")) > 30, cell.id
+
+
+@every_chapter
+def test_every_name_of_the_package_exists(path):
+    for cell in code(path):
+        for node in ast.walk(python(cell)):
+            if isinstance(node, ast.Attribute):
+                names = ast.unparse(node).split(".")
+                if names[0] == "d2l" and all(name.isidentifier() for name in names):
+                    thing = d2lmini
+                    for name in names[1:]:
+                        assert hasattr(thing, name), f"{cell.id}: d2l.{'.'.join(names[1:])}"
+                        thing = getattr(thing, name)
+
+
+@pytest.mark.parametrize("path", [page for language in editions() for page in pages(language)], ids=str)
+def test_text_is_plain_markdown(path):
+    if path.suffix == ".ipynb":
+        texts = {cell.id: cell.source for cell in read(path).cells if cell.cell_type == "markdown"}
+    else:
+        texts = {path.name: path.read_text(encoding="utf-8")}
+    for name, text in texts.items():
+        assert not MARKUP.search(text), (name, MARKUP.search(text).group(0))
+        assert text.count("$$") % 2 == 0, name
+
+
+def test_the_setup_cells_are_the_same_up_to_the_imports_of_a_chapter():
+    heads = {code(path)[0].source.split("\n\n")[0] for path in CHAPTERS}
+    assert len(heads) == 1, heads
+
+
+def test_nothing_lies_beside_the_table_of_contents():
+    stray = set((ROOT / "chapters").rglob("*.ipynb")) - set(CHAPTERS)
+    assert not [path for path in stray if ".ipynb_checkpoints" not in path.parts]

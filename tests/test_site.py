@@ -1,0 +1,272 @@
+"""The built site in a real browser: `make book` first, then `pytest tests/test_site.py`."""
+
+import functools
+import gzip
+import http.server
+import threading
+from pathlib import Path
+from urllib.parse import unquote, urldefrag, urljoin, urlsplit
+
+import pytest
+
+from book.build import SITE
+from book.needs import browser as browser_path
+from book.npm import package
+from book.stamp import patterns, stale
+from book.toc import editions, notebooks, pages
+
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
+FLAGS += ["--disable-background-networking", "--disable-component-update"]
+DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+KILOBYTES = 600  # of a chapter, compressed
+
+CHAPTERS = [f"{language}/{file.stem}.html" for language in editions() for file in notebooks(language)]
+PAGES = [f"{language}/{file.stem}.html" for language in editions() for file in pages(language)]
+every_page = pytest.mark.parametrize("page", PAGES)
+every_chapter = pytest.mark.parametrize("page", CHAPTERS)
+both_schemes = pytest.mark.parametrize("scheme", ["light", "dark"])
+both_widths = pytest.mark.parametrize("width", [DESKTOP, PHONE], ids=["desktop", "phone"])
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    """Serves files and writes no log."""
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture(scope="session")
+def root():
+    """The address of the built site, served on this machine."""
+    if not all((SITE / page).exists() for page in PAGES):
+        pytest.fail("the site is not built: run `make book` first")
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=SITE))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """A headless browser."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=browser_path(), args=FLAGS)
+        yield running
+        running.close()
+
+
+class Visit:
+    """One open page, and all that went wrong or over the wire while it was open."""
+
+    def __init__(self, context, root):
+        self.root, self.errors, self.foreign, self.sizes = root, [], [], {}
+        context.route("**/*", self.guard)
+        self.page = context.new_page()
+        self.page.on("console", lambda m: self.errors.append(m.text) if m.type in ("error", "warning") else None)
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("response", self.weigh)
+
+    def guard(self, route):
+        """Let through what goes to our own server, note and stop the rest."""
+        if route.request.url.startswith(self.root):
+            route.continue_()
+        else:
+            self.foreign.append(route.request.url)
+            route.abort()
+
+    def weigh(self, response):
+        """Note the compressed size of a response, and a missing file as an error."""
+        if response.status >= 400:
+            self.errors.append(f"{response.status} {response.url}")
+        elif response.status == 200:
+            self.sizes[response.url] = len(gzip.compress(response.body(), 6))
+
+    def open(self, name):
+        """Open a page and wait until nothing is loading."""
+        self.page.goto(self.root + name, wait_until="networkidle")
+        return self.page
+
+
+@pytest.fixture
+def visit(chromium, root):
+    """A function that gives a Visit in a fresh profile of a given width and colour scheme."""
+    contexts = []
+
+    def start(width=DESKTOP, scheme="light"):
+        contexts.append(chromium.new_context(viewport=width, color_scheme=scheme))
+        return Visit(contexts[-1], root)
+
+    yield start
+    for context in contexts:
+        context.close()
+
+
+@every_page
+@both_schemes
+@both_widths
+def test_page_is_sound(visit, page, scheme, width):
+    """No error, no request to another host, no accessibility violation, no page wider than its window."""
+    seen = visit(width, scheme)
+    tab = seen.open(page)
+    assert tab.evaluate("document.documentElement.dataset.theme") == scheme
+    assert seen.errors == [] and seen.foreign == []
+    assert tab.evaluate("document.documentElement.scrollWidth") <= width["width"]
+    left = "[...document.querySelectorAll('article *')].filter(n => n.getBoundingClientRect().left < -1)"
+    assert tab.evaluate(left + ".map(n => n.outerHTML.slice(0, 100))") == []  # nobody can scroll there
+    tab.add_script_tag(content=(package("axe-core") / "axe.min.js").read_text(encoding="utf-8"))
+    found = tab.evaluate("tags => axe.run({runOnly: {type: 'tag', values: tags}})", WCAG)["violations"]
+    assert [(rule["id"], node["target"], node["html"][:200]) for rule in found for node in rule["nodes"]] == []
+
+
+@pytest.fixture(scope="session")
+def anchors(chromium, root):
+    """A function that gives the ids of a page of the site, by its address."""
+    tab = chromium.new_page()
+
+    @functools.cache
+    def ids(url):
+        tab.goto(url)
+        return frozenset(tab.evaluate("[...document.querySelectorAll('[id]')].map(node => node.id)"))
+
+    yield ids
+    tab.close()
+
+
+@pytest.mark.parametrize("page", ["index.html", *PAGES])
+def test_links_resolve(visit, anchors, root, page):
+    """Every relative link, source and fragment leads to something."""
+    tab = visit().open(page)
+    addresses = tab.evaluate(
+        "[...document.querySelectorAll('[href], [src]')].map(n => n.getAttribute('href') ?? n.getAttribute('src'))"
+    )
+    assert len(addresses) > 0
+    broken = [address for address in addresses if not resolves(urljoin(tab.url, address), root, anchors)]
+    assert broken == []
+
+
+def resolves(url, root, anchors):
+    """Tell whether an address of the site leads to a file and a place in it; other hosts are not tried."""
+    address, fragment = urldefrag(url)
+    if not address.startswith(root):
+        return True
+    file = SITE / unquote(urlsplit(address).path).lstrip("/")
+    if not file.is_file():
+        return False
+    return not fragment or file.suffix != ".html" or unquote(fragment) in anchors(address)
+
+
+@every_page
+def test_images_say_what_they_show(visit, page):
+    """Every image has alternative text that is not its file name."""
+    tab = visit().open(page)
+    for image in tab.query_selector_all("img"):
+        alt, source = (image.get_attribute("alt") or "").strip(), image.get_attribute("src")
+        assert alt, f"no alternative text: {source}"
+        assert "_images/" not in alt and Path(source).stem not in alt, f"a file name for a text: {alt}"
+        assert image.evaluate("image => image.complete && image.naturalWidth > 0"), f"does not load: {source}"
+
+
+@every_chapter
+def test_weight(visit, page):
+    """A chapter, with everything it loads, is light enough for a phone."""
+    seen = visit(PHONE)
+    seen.open(page)
+    weight = sum(seen.sizes.values()) / 1000
+    print(f"{page}: {weight:.0f} KB in {len(seen.sizes)} files")
+    heaviest = sorted((size, url) for url, size in seen.sizes.items())[-5:]
+    assert 10 < weight <= KILOBYTES, heaviest
+
+
+@every_chapter
+def test_interactive_figure_moves_by_keyboard(visit, page):
+    """An arrow key on the first slider changes what the figure says."""
+    tab = visit().open(page)
+    figures = tab.query_selector_all("figure.d2l-explore")
+    assert figures, "a chapter has an interactive figure"
+    for figure in figures:
+        before = figure.query_selector("figcaption").inner_text()
+        figure.query_selector("input[type=range]").focus()
+        for key in ("ArrowRight", "ArrowLeft", "ArrowLeft"):  # wherever the slider starts, one of them moves it
+            tab.keyboard.press(key)
+            if figure.query_selector("figcaption").inner_text() != before:
+                break
+        else:
+            pytest.fail(f"the figure does not react: {before}")
+
+
+@every_chapter
+def test_solutions_open_by_keyboard(visit, page):
+    """Solutions are folded, say so, and open with the Enter key."""
+    tab = visit().open(page)
+    folded = tab.query_selector_all("details.solution")
+    assert folded and len(tab.query_selector_all("div.cell.tag_solution")) >= len(folded)
+    assert tab.query_selector_all("div.cell.tag_solution:not(details.solution *)") == []
+    for details in folded:
+        cell = details.query_selector("div.cell")
+        assert not cell.is_visible()
+        details.query_selector("summary").focus()
+        tab.keyboard.press("Enter")
+        assert cell.is_visible()
+
+
+@every_chapter
+def test_checks_are_marked(visit, page):
+    """Cells tagged `check` carry the mark, the others do not."""
+    tab = visit().open(page)
+    mark = "cell => getComputedStyle(cell, '::before').content"
+    cells = {cell: "tag_check" in cell.get_attribute("class") for cell in tab.query_selector_all("div.cell")}
+    assert any(cells.values())
+    words = "已验证" if page.startswith("zh/") else "verified"
+    assert all((words in cell.evaluate(mark)) == is_check for cell, is_check in cells.items())
+
+
+@every_chapter
+def test_notebook_can_be_had(visit, page):
+    """A chapter leads to Colab, to its download, to its source and to its neighbours."""
+    language, stem = page.removesuffix(".html").split("/")
+    tab = visit().open(page)
+    links = tab.evaluate("[...document.querySelectorAll('a[href]')].map(link => link.getAttribute('href'))")
+    source = f"/blob/main/chapters/{language}/{stem}.ipynb"
+    assert [link for link in links if "colab.research.google.com" in link and link.endswith(source)]
+    assert f"_sources/{stem}.ipynb" in links
+    assert [link for link in links if link.endswith(f"/edit/main/chapters/{language}/{stem}.ipynb")]
+    assert [link for link in links if "/issues/new" in link]
+    assert tab.query_selector("a.left-prev, a.right-next")
+
+
+def test_addresses_and_version_are_stamped():
+    """What `make stamp` writes is up to date, and every chapter has a line for it to write."""
+    assert stale() == {}
+    install = next(value for value in patterns().values() if value.startswith("git+"))
+    for language in editions():
+        assert [file.name for file in notebooks(language) if install not in file.read_text("utf-8")] == []
+
+
+@pytest.mark.parametrize("language", editions())
+def test_search_finds(visit, language):
+    """A search for a word of the book lists a page that has it."""
+    tab = visit().open(f"{language}/search.html?q={'激活' if language == 'zh' else 'perceptron'}")
+    tab.wait_for_selector("#search-results li a", timeout=10_000)
+    assert any(stem in PAGES_OF[language] for stem in result_stems(tab))
+
+
+def result_stems(tab):
+    """The names of the pages that a search lists."""
+    links = tab.evaluate("[...document.querySelectorAll('#search-results li a')].map(link => link.href)")
+    return {Path(urlsplit(link).path).stem for link in links}
+
+
+PAGES_OF = {language: {file.stem for file in pages(language)} for language in editions()}
+
+
+def test_root_leads_to_the_editions(visit):
+    """The root page leads to every edition."""
+    tab = visit().open("index.html")
+    if len(editions()) == 1:
+        assert tab.url.endswith(f"/{editions()[0]}/index.html")
+    else:
+        links = tab.evaluate("[...document.querySelectorAll('a')].map(link => link.getAttribute('href'))")
+        assert links == [f"{language}/index.html" for language in editions()]
