@@ -38,7 +38,7 @@ clean:
 .venv/ready: requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed, set PYTHON=...")'
 	@test -x $(PY) || $(PYTHON) -m venv .venv
-	@echo "Installing requirements.txt into .venv" && $(PY) -m pip install -qq -r requirements.txt
+	@echo "Installing requirements.txt into .venv" && $(PY) -m pip install -qq --no-compile -r requirements.txt
 	@$(PY) -m pip install -qq --no-deps -e . && touch $@
 
 .PHONY: book test lint lab serve execute stamp bench clean

@@ -1,5 +1,7 @@
 """Run chapters in a fresh kernel and store clean outputs: `python -m book.execute chapters/en/mlp.ipynb`."""
 
+import base64
+import io
 import os
 import sys
 import time
@@ -7,8 +9,17 @@ from pathlib import Path
 
 import nbformat
 from nbclient import NotebookClient
+from PIL import Image
 
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
+
+
+def lighter(png):
+    """The same picture (base64 text) in 256 colours: a third of the size, and no difference to the eye."""
+    small = io.BytesIO()
+    picture = Image.open(io.BytesIO(base64.b64decode(png))).convert("RGB")
+    picture.quantize(256, dither=Image.Dither.NONE).save(small, "PNG", optimize=True)
+    return base64.b64encode(small.getvalue()).decode()
 
 
 def clean(notebook):
@@ -21,6 +32,8 @@ def clean(notebook):
             cell.metadata["cellView"] = "form"  # Colab
         for output in cell.get("outputs", []):
             output.pop("transient", None)
+            if "image/png" in output.get("data", {}):
+                output.data["image/png"] = lighter(output.data["image/png"])
             if output.output_type == "error":  # the message is the lesson; a traceback names local paths
                 output.traceback = [f"{output.ename}: {output.evalue}"]
 

@@ -107,10 +107,16 @@ def _read_verified(path, name):
     return array
 
 
-def _cache():
-    import pooch  # here, because importing d2lmini should cost nothing that is not used
+def _pooch():
+    """The library pooch, imported late, because importing d2lmini should cost nothing that is not used."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # its tqdm warns in a notebook without ipywidgets; a bar of text does
+        import pooch
+    return pooch
 
-    return pooch.os_cache("d2lmini") / "fashion-mnist"
+
+def _cache():
+    return _pooch().os_cache("d2lmini") / "fashion-mnist"
 
 
 def _folders(root=None):
@@ -134,8 +140,7 @@ def _load(name, root):
 
 def _download(name, tried):
     """Fetch `name` from the first mirror with a good copy, keep it in the user cache, and return its array."""
-    import pooch
-
+    pooch = _pooch()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, f"{name}.gz")
         for mirror in MIRRORS * 2:  # every mirror once, then every mirror once more

@@ -51,7 +51,7 @@ def accuracy(logits, labels):
 def evaluate(model, dataset, loss=None):
     """Mean loss and accuracy of `model` over the examples of `dataset`, in evaluation mode; its mode is put back.
 
-    dataset: a TensorDataset of inputs and targets. loss: as in `fit`. Accuracy is NaN where targets are no classes.
+    dataset: a TensorDataset of inputs and targets. loss: as in `fit`. Targets that are no classes: accuracy NaN.
     """
     inputs, targets = checks.tensors("dataset", dataset)
     loss = checks.loss_for(loss, targets)

@@ -14,6 +14,7 @@ import threading
 import time
 import warnings
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -137,8 +138,8 @@ def test_pixels_are_bytes_over_255(real):
 def test_training_images_exist_once():
     train, val, _ = data.fashion_mnist(validation=100)
     assert (len(train), len(val)) == (59_900, 100)
-    for a, b in zip(train.tensors, val.tensors, strict=True):
-        assert a.untyped_storage().data_ptr() == b.untyped_storage().data_ptr()
+    memory = [[t.untyped_storage().data_ptr() for t in dataset.tensors] for dataset in (train, val)]
+    assert memory[0] == memory[1]
 
 
 @pytest.mark.parametrize("bad", [-1, 60_000, 0.5, True, "10"])
@@ -295,6 +296,18 @@ def test_unwritable_cache(place, server, monkeypatch):
     cannot_read, cannot_write = caught
     assert "Not a directory" in str(cannot_read.message) and "not kept" in str(cannot_write.message)
     assert cannot_read.filename == cannot_write.filename == __file__
+
+
+def test_full_disk_leaves_no_half_file(place, server, monkeypatch):
+    def copy_half(source, target):
+        Path(target).write_bytes(Path(source).read_bytes()[:100])
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(data, "MIRRORS", (server.mirror("good"),))
+    monkeypatch.setattr(shutil, "copyfile", copy_half)
+    with pytest.warns(UserWarning, match="not kept .*No space left"):
+        good()
+    assert not any((place / "cache").iterdir())
 
 
 def test_progress_bar_where_somebody_watches(place, server, monkeypatch, capfd):

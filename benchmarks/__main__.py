@@ -1,0 +1,209 @@
+"""Speed of training, as ratios measured in one run: python -m benchmarks [--page] [--rounds N]
+
+Writes _build/benchmarks/results.md and results.png; with --page also into every chapters/*/speed.md.
+"""
+
+import argparse
+import functools
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional as F
+from torch.utils.data import TensorDataset
+
+import d2lmini as d2l
+from benchmarks import work
+from benchmarks.work import dropout_mlp, mlp, seconds
+
+ROOT = Path(__file__).parent.parent
+OUT = ROOT / "_build" / "benchmarks"
+NETS = {"MLP 784-256-10": mlp, "dropout MLP 784-256-256-10": dropout_mlp}
+LIMIT, FIT5 = "matrix products alone", "`fit`, 5 seeds"
+
+
+def rounds(contenders, n):
+    """Seconds of each contender in n rounds, all of them in every round: a busy machine slows them alike."""
+    times = [{name: run() for name, run in contenders.items()} for _ in range(n)]
+    return {name: np.array([t[name] for t in times]) for name in contenders}
+
+
+def ratio(times, of, to):
+    """Median over the rounds of the ratio within each."""
+    return np.median(times[of] / times[to])
+
+
+def fit(make_model, train, val, seeds, epochs=1, **options):
+    """Seconds per seed and epoch."""
+    options = {"lr": work.LR, "progress": False, "device": "cpu"} | options
+    run = functools.partial(d2l.fit, make_model, train, val, epochs=epochs, seeds=range(seeds), **options)
+    return seconds(run) / seeds / epochs
+
+
+def contenders(make_model, train, val):
+    images = work.PerImage(train), work.PerImage(val)
+    entries = {LIMIT: lambda: work.gemm_limit(make_model(), len(train), len(val))}
+    for workers in (4, 0):
+        run = functools.partial(work.usual_loop, make_model, *images, workers)
+        entries[f"DataLoader, one image at a time, {workers} workers"] = functools.partial(seconds, run)
+    run = functools.partial(work.in_memory_loop, make_model, train, val)
+    entries["loop in memory, 1 seed"] = functools.partial(seconds, run)
+    for seeds in (1, 5, 20):
+        label = f"`fit`, {seeds} seed{'s' * (seeds > 1)}"
+        entries[label] = functools.partial(fit, make_model, train, val, seeds, epochs=2 if seeds < 20 else 1)
+    return entries
+
+
+def table(header, rows):
+    lines = [header, ["---"] + ["---:"] * (len(header) - 1), *rows]
+    return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
+
+
+def main_table(n):
+    """Fashion-MNIST, one row for every way to train. Returns Markdown and the seconds behind it."""
+    train, val, _ = d2l.data.fashion_mnist()
+    text, measured = [], {}
+    for name, make_model in NETS.items():
+        times = measured[name] = rounds(contenders(make_model, train, val), n)
+        rows = []
+        for label in times:
+            spread = times[label] / times[LIMIT]
+            gains = [f"{np.median(times[usual] / times[label]):.1f}" for usual in times if "DataLoader" in usual]
+            limits = f"{np.median(spread):.2f} ({spread.min():.2f} to {spread.max():.2f})"
+            rows.append([label, f"{np.median(times[label]):.2f}", limits, *gains])
+        header = [name, "seconds per seed and epoch", "times the limit", "times faster than DataLoader, 4 workers"]
+        text.append(table([*header, "0 workers"], rows))
+    return "\n\n".join(text), measured
+
+
+def small_table(n):
+    """Problems so small that the overhead of a step is all there is: milliseconds of a whole run."""
+    rows = []
+    for name, inputs, examples, batch in (
+        ("polynomial, 4 coefficients", 4, 100, 10),
+        ("polynomial, 20 coefficients", 20, 100, 10),
+        ("linear regression, 200 inputs", 200, 20, 5),
+    ):
+        g = torch.Generator().manual_seed(0)
+        train, val = (
+            TensorDataset(torch.randn(k, inputs, generator=g), torch.randn(k, 1, generator=g))
+            for k in (examples, 100)
+        )
+        options = {"epochs": 100, "batch_size": batch, "loss": F.mse_loss, "lr": 1e-3}
+        make = functools.partial(nn.Linear, inputs, 1)
+        run = {
+            k: lambda k=k, o=options, m=make, t=train, v=val: fit(m, t, v, k, **o) * k * 100 for k in (1, 5, 20)
+        }
+        times = rounds(run, 3 * n)
+        milliseconds = [f"{1e3 * np.median(times[k]):.0f}" for k in run]
+        rows.append([name, *milliseconds, f"{ratio(times, 20, 1):.2f}"])
+    return table(["100 epochs", "1 seed, ms", "5 seeds, ms", "20 seeds, ms", "20 seeds / 1 seed"], rows)
+
+
+def scaling_table(n):
+    """Seconds per seed and epoch over the limit of the same shapes, against one setting at a time."""
+    train, val, _ = d2l.data.fashion_mnist()
+    train, val = (TensorDataset(*(t[:k] for t in part.tensors)) for part, k in ((train, 10_240), (val, 2048)))
+    rows = []
+    for title, settings in (
+        ("seeds", [(s, 256, 256) for s in (1, 2, 5, 10, 20)]),
+        ("batch size, 5 seeds", [(5, b, 256) for b in (32, 128, 256, 1024)]),
+        ("width, 5 seeds", [(5, 256, w) for w in (64, 256, 1024)]),
+    ):
+        for seeds, batch, width in settings:
+            make = functools.partial(mlp, width)
+            times = rounds(
+                {
+                    "fit": functools.partial(fit, make, train, val, seeds, 2, batch_size=batch),
+                    LIMIT: lambda m=make, b=batch: work.gemm_limit(m(), len(train), len(val), b),
+                },
+                n,
+            )
+            value = {"s": seeds, "b": batch, "w": width}[title[0]]
+            rows.append(
+                [title, value, f"{1e3 * np.median(times['fit']):.0f}", f"{ratio(times, 'fit', LIMIT):.2f}"]
+            )
+    return table(["MLP on 10,240 examples", "setting", "ms per seed and epoch", "times the limit"], rows)
+
+
+def memory_table():
+    rows = []
+    for seeds in (1, 5, 20):
+        command = [sys.executable, "-m", "benchmarks.memory", str(seeds)]
+        out = subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT).stdout
+        before, added, parameters = map(float, out.split())
+        rows.append([seeds, f"{before:.0f}", f"{added:.0f}", f"{parameters:.1f}"])
+    header = ["seeds", "peak before `fit`, data included, MB", "added by `fit`, MB", "of which parameters, MB"]
+    return table(header, rows)
+
+
+def machine():
+    """The processor, in words."""
+    try:
+        text = Path("/proc/cpuinfo").read_text()
+        name = re.search(r"model name\s*: (.*)", text)[1]
+    except (OSError, TypeError):
+        name = platform.processor() or platform.machine()
+    return (
+        f"{name}, {os.cpu_count()} cores, {torch.get_num_threads()} threads, "
+        f"vector units {torch.backends.cpu.get_cpu_capability()}; {platform.system()}, "
+        f"Python {platform.python_version()}, PyTorch {torch.__version__}"
+    )
+
+
+def picture(measured, path):
+    """Bars: seconds per seed and epoch of every contender, one panel a network, the limit as a line."""
+    matplotlib.use("Agg")
+    from matplotlib import pyplot as plt
+
+    with plt.rc_context(d2l.plots.STYLE):
+        figure, axes = plt.subplots(1, len(measured), figsize=(9, 3.2), sharey=True, layout="constrained")
+        for ax, (name, times) in zip(axes, measured.items(), strict=True):
+            labels = [label for label in times if label != LIMIT][::-1]
+            colors = [d2l.plots.BLUE if "fit" in label else d2l.plots.ORANGE for label in labels]
+            values = [np.median(times[label]) for label in labels]
+            bars = ax.barh([label.replace("`", "") for label in labels], values, color=colors)
+            ax.bar_label(bars, fmt="%.2f", padding=3)
+            ax.axvline(np.median(times[LIMIT]), color=d2l.plots.BLACK, linestyle="--", label=LIMIT)
+            ax.set(title=name, xlabel="seconds per seed and epoch", xlim=(0, 1.15 * max(values)))
+            ax.grid(axis="y")
+        axes[0].legend(loc="lower right")
+        figure.savefig(path)
+
+
+def put_on_pages(text):
+    """Replace what stands between the two marks of every edition's speed page."""
+    for page in ROOT.glob("chapters/*/speed.md"):
+        old = page.read_text()
+        page.write_text(
+            re.sub(r"(<!-- results -->\n).*(<!-- end -->)", lambda m: m[1] + text + m[2], old, flags=re.S)
+        )
+        shutil.copyfile(OUT / "results.png", page.with_name("speed.png"))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=5, help="how often everything is measured (5)")
+    parser.add_argument("--page", action="store_true", help="put the results on the book's speed page")
+    arguments = parser.parse_args()
+    text, measured = main_table(arguments.rounds)
+    parts = [f"{machine()}.", text, small_table(arguments.rounds), scaling_table(arguments.rounds), memory_table()]
+    text = "\n\n".join(parts) + "\n"
+    OUT.mkdir(parents=True, exist_ok=True)
+    (OUT / "results.md").write_text(text)
+    picture(measured, OUT / "results.png")
+    print(text)
+    if arguments.page:
+        put_on_pages(text)
+
+
+if __name__ == "__main__":
+    main()
