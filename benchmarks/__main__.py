@@ -23,6 +23,7 @@ from torch.utils.data import TensorDataset
 import d2lmini as d2l
 from benchmarks import work
 from benchmarks.work import dropout_mlp, mlp, seconds
+from d2lmini.stack import dropout_mask
 
 ROOT = Path(__file__).parent.parent
 OUT = ROOT / "_build" / "benchmarks"
@@ -134,15 +135,35 @@ def scaling_table(n):
     return table(["MLP on 10,240 examples", "setting", "ms per seed and epoch", "times the limit"], rows)
 
 
+def mask_table(n):
+    """Dropout masks for 5 seeds, 256 examples and 256 hidden units, ready to multiply with."""
+    h, generators = torch.empty(5, 256, 256), [torch.Generator().manual_seed(seed) for seed in range(5)]
+    draws = {
+        "`bernoulli_`": lambda: torch.empty_like(h).bernoulli_(0.8).div_(0.8),
+        "`rand(...) >= p`": lambda: (torch.rand(h.shape) >= 0.2).to(h.dtype).div_(0.8),
+        "`d2lmini`, 16 of 64 random bits": lambda: dropout_mask(h, 0.2, generators),
+    }
+    times = rounds({name: functools.partial(seconds, draw) for name, draw in draws.items()}, 20 * n)
+    rows = [[name, f"{1e9 * np.median(t) / h.numel():.2f}"] for name, t in times.items()]
+    return table(["dropout mask", "ns per unit and example"], rows)
+
+
 def memory_table():
     rows = []
     for seeds in (1, 5, 20):
         command = [sys.executable, "-m", "benchmarks.memory", str(seeds)]
         out = subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT).stdout
-        before, added, parameters = map(float, out.split())
-        rows.append([seeds, f"{before:.0f}", f"{added:.0f}", f"{parameters:.1f}"])
-    header = ["seeds", "peak before `fit`, data included, MB", "added by `fit`, MB", "of which parameters, MB"]
-    return table(header, rows)
+        rows.append([seeds, *(f"{float(megabytes):.0f}" for megabytes in out.split())])
+    return table(
+        [
+            "seeds, MLP, batch 256",
+            "peak before `fit`, with the data (188), MB",
+            "added by `fit`, MB",
+            "parameters and gradients, MB",
+            "inputs of one minibatch, MB",
+        ],
+        rows,
+    )
 
 
 def machine():
@@ -195,8 +216,10 @@ def main():
     parser.add_argument("--page", action="store_true", help="put the results on the book's speed page")
     arguments = parser.parse_args()
     text, measured = main_table(arguments.rounds)
-    parts = [f"{machine()}.", text, small_table(arguments.rounds), scaling_table(arguments.rounds), memory_table()]
-    text = "\n\n".join(parts) + "\n"
+    parts = (
+        [text] + [make(arguments.rounds) for make in (small_table, scaling_table, mask_table)] + [memory_table()]
+    )
+    text = "\n\n".join([f"Machine: {machine()}.", *parts]) + "\n"
     OUT.mkdir(parents=True, exist_ok=True)
     (OUT / "results.md").write_text(text)
     picture(measured, OUT / "results.png")

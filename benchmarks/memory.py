@@ -23,8 +23,10 @@ def main(seeds):
     d2l.fit(work.mlp, few, few, seeds=(0, 1), **options)  # libraries and threads allocate on first use
     before = peak()
     history = d2l.fit(work.mlp, train, val, seeds=range(seeds), **options)
-    parameters = sum(p.nbytes for model in history.models for p in model.parameters()) / 1e6
-    print(before, peak() - before, parameters)
+    added = peak() - before
+    weights = sum(p.nbytes for model in history.models for p in model.parameters()) / 1e6
+    minibatch = seeds * 256 * 28 * 28 * 4 / 1e6
+    print(before, added, 2 * weights, minibatch)
 
 
 if __name__ == "__main__":

@@ -161,8 +161,8 @@ def sliders(frame, panels, *, dots=(), start=None, **grid):
         `axes=False`.
     dots: labels drawn as dots, not as lines. start: dict of first slider values; the first of each by default.
     grid: name=list of values (numbers or strings). Returns an `IPython.display.HTML`.
-    Raises ValueError for an empty grid, a start value that is not on it, limits in the wrong order, frames that differ
-    in their labels.
+    Raises ValueError for an empty grid, a start value that is not on it, limits in the wrong order, frames with
+    different labels.
     """
     from IPython.display import HTML
 

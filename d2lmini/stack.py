@@ -38,8 +38,10 @@ class Alone:
 
     def state(self):
         """Parameters and buffers as tensors (seeds, ...) that share the models' storage."""
-        model = self.models[0]
-        return [t.detach()[None] for t in (*model.parameters(), *model.buffers())]
+        return [p.detach()[None] for p in self.models[0].parameters()] + self.buffers()
+
+    def buffers(self):
+        return [b[None] for b in self.models[0].buffers()]
 
     def grads(self):
         """Gradients as tensors (seeds, ...)."""
@@ -53,10 +55,10 @@ class Stack:
 
     def __init__(self, models):
         self.models = models
-        self.params, self.buffers = stack_module_state(models)
+        self.params, self.buffer = stack_module_state(models)
         for k, model in enumerate(models):
             for name, tensor in (*model.named_parameters(), *model.named_buffers()):
-                tensor.data = (self.params | self.buffers)[name].data[k]
+                tensor.data = (self.params | self.buffer)[name].data[k]
         self.leaves = [p for p in self.params.values() if p.requires_grad]
         self.forward = None
 
@@ -70,7 +72,10 @@ class Stack:
         return each.view(len(self.models), -1).mean(1)
 
     def state(self):
-        return [t.detach() for t in (*self.params.values(), *self.buffers.values())]
+        return [p.detach() for p in self.params.values()] + self.buffers()
+
+    def buffers(self):
+        return list(self.buffer.values())
 
     def grads(self):
         return [p.grad for p in self.leaves if p.grad is not None]
@@ -156,7 +161,7 @@ def stack(models, seeds, inputs, targets, loss):
         net = Stack(models)
         for make_forward in (written_out, vmapped):
             with contextlib.suppress(Exception):
-                net.forward = make_forward(models[0], net.params, net.buffers)
+                net.forward = make_forward(models[0], net.params, net.buffer)
                 if all(map(_close, _observe(net, seeds, inputs, targets, loss), expected)):
                     return net
     return None
@@ -165,15 +170,15 @@ def stack(models, seeds, inputs, targets, loss):
 def _observe(net, seeds, inputs, targets, loss):
     """What one step's forward passes show: outputs and losses in both modes, and the buffers, then put back."""
     inputs, targets = (t.expand(len(net.models), *t.shape) for t in (inputs, targets))
-    before = [t.clone() for t in net.state()]
+    before = [t.clone() for t in net.buffers()]
     seen = []
     with torch.no_grad(), seeded_dropout(net.models[0], seeds):
         for mode in (True, False):
             net.models[0].train(mode)
             outputs = net(inputs)
             seen += [outputs, net.losses(loss, outputs, targets)]
-        seen += [t.clone() for t in net.state()]
-        for t, old in zip(net.state(), before, strict=True):
+        seen += [t.clone() for t in net.buffers()]
+        for t, old in zip(net.buffers(), before, strict=True):
             t.copy_(old)
     return seen
 

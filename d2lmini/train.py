@@ -13,7 +13,7 @@ from d2lmini.progress import bar
 from d2lmini.stack import Alone, seeded_dropout, stack
 
 OPTIMIZERS = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam, "adamw": torch.optim.AdamW}
-EVALUATION_BATCH = 2048  # examples per forward pass where nothing is learned: what the cache holds best
+EVALUATION_ROWS = 4096  # examples, those of all seeds together, per forward pass where nothing is learned
 
 
 @dataclass(frozen=True)
@@ -183,7 +183,7 @@ def _epoch(net, optimizer, generators, o, progress):
     """One pass over the training set; returns mean losses and accuracies, (seeds,) each."""
     inputs, targets = o.train
     net.models[0].train()
-    losses, hits, sizes = [], [], []
+    total = _total(net, o.device)
     n = len(inputs)
     # The draws of data.batches, for all seeds at once: (seeds, n).
     order = torch.stack([torch.randperm(n, generator=generator) for generator in generators])
@@ -197,11 +197,9 @@ def _epoch(net, optimizer, generators, o, progress):
         if o.clip is not None:
             _clip(net.grads(), o.clip)
         optimizer.step()
-        losses.append(loss.detach())
-        hits.append(_hits(outputs, y))
-        sizes.append(index.shape[1])
+        _add(total, loss.detach(), outputs, y)
         progress.update()
-    return _means(losses, hits, sizes)
+    return tuple(total.cpu().numpy() / n)
 
 
 def _rows(tensor, index):
@@ -209,20 +207,18 @@ def _rows(tensor, index):
     return tensor.index_select(0, index.flatten()).view(*index.shape, *tensor.shape[1:])
 
 
-def _hits(outputs, targets):
-    """How many examples each seed has right, (seeds,), NaN where targets are not classes."""
-    if targets.dtype != torch.int64 or outputs.dim() != 3 or outputs.shape[2] < 2:
-        return torch.full((len(outputs),), math.nan)
-    return (outputs.argmax(2) == targets).sum(1)
+def _total(net, device):
+    """Zeros (2, seeds) for sums over examples: of losses, of right answers."""
+    # In place: a small tensor kept from every step would stop the allocator from reusing the large ones between.
+    dtype = torch.float32 if device.type == "mps" else torch.float64
+    return torch.zeros(2, len(net.models), device=device, dtype=dtype)
 
 
-def _means(losses, hits, sizes):
-    """Mean loss and accuracy over all examples, (seeds,) each.
-
-    losses, hits: for every batch a tensor (seeds,), of means and of counts; sizes: of the batches.
-    """
-    losses, hits = (torch.stack(values).cpu().double().numpy() for values in (losses, hits))
-    return np.array(sizes) @ losses / sum(sizes), hits.sum(0) / sum(sizes)
+def _add(total, loss, outputs, targets):
+    """Add a batch to `total`: loss (seeds,), a mean; outputs (seeds, batch, ...). No classes: no accuracy, NaN."""
+    classes = targets.dtype == torch.int64 and outputs.dim() == 3 and outputs.shape[2] > 1
+    total[0].add_(loss, alpha=targets.shape[1])
+    total[1].add_((outputs.argmax(2) == targets).sum(1) if classes else math.nan)
 
 
 def _validate(net, o):
@@ -239,14 +235,13 @@ def _validate(net, o):
 def _measure(net, inputs, targets, loss, device):
     """Mean losses and accuracies over a data set in evaluation mode, (seeds,) each."""
     net.models[0].eval()
-    losses, hits, sizes = [], [], []
-    for x, y in zip(inputs.split(EVALUATION_BATCH), targets.split(EVALUATION_BATCH), strict=True):
+    total = _total(net, device)
+    batch = max(1, EVALUATION_ROWS // len(net.models))
+    for x, y in zip(inputs.split(batch), targets.split(batch), strict=True):
         x, y = (t.to(device).expand(len(net.models), *t.shape) for t in (x, y))
         outputs = net(x)
-        losses.append(net.losses(loss, outputs, y))
-        hits.append(_hits(outputs, y))
-        sizes.append(x.shape[1])
-    return _means(losses, hits, sizes)
+        _add(total, net.losses(loss, outputs, y), outputs, y)
+    return tuple(total.cpu().numpy() / len(inputs))
 
 
 def _optimizer(net, o):

@@ -1,4 +1,4 @@
-"""What notebook cells need beyond MyST-NB: folded solutions, and figures at the size they are meant to have."""
+"""What notebook cells need beyond MyST-NB: folded solutions, and figures that keep their place while they load."""
 
 import re
 
@@ -23,14 +23,6 @@ def fold_solutions(app, doctree):
             siblings.insert(place, nodes.raw("", opening, format="html"))
 
 
-def halve_figures(app, doctree):
-    """Show the PNG outputs of cells at half their pixel size: they are stored at twice the size meant."""
-    for container in doctree.findall(nodes.container):
-        if container.get("nb_element") == "cell_code_output":
-            for image in container.findall(nodes.image):
-                image["scale"] = 50
-
-
 def mend_html(app, pagename, templatename, context, doctree):
     """Write image sizes as attributes, so that no page jumps when figures arrive; let a summary name itself."""
     size = r'style="width: (\d+)(?:\.\d+)?px; height: (\d+)(?:\.\d+)?px;"'
@@ -40,6 +32,5 @@ def mend_html(app, pagename, templatename, context, doctree):
 
 def setup(app):
     app.connect("doctree-read", fold_solutions)
-    app.connect("doctree-read", halve_figures)
     app.connect("html-page-context", mend_html)
     return {"parallel_read_safe": True}
