@@ -21,12 +21,12 @@ def pytest(name, *arguments):
 
 def steps():
     """Return the commands of each step, by name, in order."""
-    two = ["-n", "2", "--dist"]  # not for the package: its tests keep both cores busy by themselves
+    two = ["-n", "2", "--dist"]
     chapters = [str(file.relative_to(ROOT)) for language in editions() for file in notebooks(language)]
     return {
         "needs": [[sys.executable, "-m", "book.needs"]],
         "lint": [[sys.executable, "-m", "ruff", *check] for check in (["check"], ["format", "--check"])],
-        "package": [pytest("package", "tests", "--ignore=tests/test_site.py")],
+        "package": [pytest("package", *two, "loadfile", "tests", "--ignore=tests/test_site.py")],
         "chapters": [pytest("chapters", *two, "loadfile", "--nbval", *chapters)],
         "site": [[sys.executable, "-m", "book.build"], pytest("site", *two, "load", "tests/test_site.py")],
     }
@@ -36,7 +36,8 @@ def run(name, commands):
     """Run the commands of a step up to the first that fails; returns whether all passed."""
     print(f"\n== {name}", flush=True)
     start = time.perf_counter()
-    environment = {**os.environ, "D2LMINI_PROGRESS": "0"}
+    # Two processes run side by side: with two threads each, they would wait for one another.
+    environment = {"OMP_NUM_THREADS": "1", **os.environ, "D2LMINI_PROGRESS": "0"}
     passed = all(subprocess.run(command, cwd=ROOT, env=environment).returncode == 0 for command in commands)
     print(f"== {name}: {'passed' if passed else 'FAILED'} in {time.perf_counter() - start:.0f} s", flush=True)
     return passed

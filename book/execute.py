@@ -41,7 +41,9 @@ def clean(notebook):
 def execute(path):
     """Execute one notebook in place; it is written only when every cell did what its tags say."""
     notebook = nbformat.read(path, as_version=4)
-    client = NotebookClient(notebook, timeout=600, resources={"metadata": {"path": path.parent}})
+    client = NotebookClient(
+        notebook, timeout=600, resources={"metadata": {"path": path.parent}}, coalesce_streams=True
+    )
     client.execute()
     clean(notebook)
     for cell in notebook.cells:

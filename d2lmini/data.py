@@ -1,13 +1,11 @@
 """Data in memory: Fashion-MNIST found, verified and parsed; minibatches as indices; small synthetic sets."""
 
-import builtins
 import contextlib
 import gzip
 import hashlib
 import math
 import os
 import shutil
-import sys
 import tempfile
 import warnings
 import zlib
@@ -16,6 +14,8 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch.utils.data import TensorDataset
+
+from d2lmini import progress
 
 FASHION_MNIST_CLASSES = (
     "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
@@ -177,14 +177,8 @@ def _keep(path):
 @contextlib.contextmanager
 def _progress_bar(name):
     """A tqdm bar where somebody watches (terminal or notebook), otherwise False; it leaves nothing behind."""
-    watched = sys.stderr.isatty() or hasattr(builtins, "__IPYTHON__")
-    if not watched or os.environ.get("D2LMINI_PROGRESS") == "0":
-        yield False
-        return
-    from tqdm import tqdm
-
-    with tqdm(total=1, desc=name, unit="B", unit_scale=True, leave=False) as bar:
-        yield bar
+    with progress.bar(1, desc=name, unit="B", unit_scale=True, delay=0) as bar:
+        yield False if bar.disable else bar
 
 
 def batches(n, batch_size, generator=None):

@@ -89,8 +89,8 @@ def band(x, values, *, label=None, color=None, ax=None, **style):
     if values.ndim != 2 or values.shape[1:] != x.shape:
         raise ValueError(f"values has shape {values.shape}; expected (seeds, {x.size}) for x of shape {x.shape}")
     color = color or COLORS.get(label)
-    (line,) = ax.plot(x, np.median(values, axis=0), label=label, **({"color": color} if color else {}), **style)
-    ax.fill_between(x, values.min(0), values.max(0), color=line.get_color(), alpha=0.2, linewidth=0)
+    (line,) = ax.plot(x, np.nanmedian(values, axis=0), label=label, **({"color": color} if color else {}), **style)
+    ax.fill_between(x, np.nanmin(values, 0), np.nanmax(values, 0), color=line.get_color(), alpha=0.2, linewidth=0)
     return ax
 
 
@@ -103,8 +103,8 @@ def curves(history, quantity="loss", *, ax=None, title=None):
         raise ValueError(f"quantity must be 'loss' or 'accuracy', got {quantity!r}")
     ax = ax or plt.gca()
     for part, name in (("train", "train"), ("val", "validation")):
-        values = getattr(history, f"{part}_{quantity}", None)
-        if values is not None:
+        values = getattr(history, f"{part}_{quantity}")
+        if not np.isnan(values).all():  # without a validation set there is nothing to draw
             band(range(1, values.shape[1] + 1), values, label=name, ax=ax)
     return _label(ax, "epoch", quantity, title)
 

@@ -14,7 +14,7 @@ def bar(total, progress=None, **options):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # tqdm warns where ipywidgets is missing, and draws a bar of text
         from tqdm.auto import tqdm
-    return tqdm(total=total, leave=False, delay=0.5, **options)
+    return tqdm(total=total, leave=False, **({"delay": 0.5, "mininterval": 0.25} | options))
 
 
 def watched(progress=None):

@@ -312,8 +312,7 @@ def test_full_disk_leaves_no_half_file(place, server, monkeypatch):
 
 def test_progress_bar_where_somebody_watches(place, server, monkeypatch, capfd):
     monkeypatch.setattr(data, "MIRRORS", (server.mirror("good"),))
-    monkeypatch.delenv("D2LMINI_PROGRESS", raising=False)
-    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    monkeypatch.setenv("D2LMINI_PROGRESS", "1")
     good()
     assert f"{SMALL}.gz" in capfd.readouterr().err
     (place / "cache" / f"{SMALL}.gz").unlink()

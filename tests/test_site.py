@@ -160,6 +160,15 @@ def resolves(url, root, anchors):
 
 
 @every_page
+def test_every_formula_is_rendered(visit, page):
+    """No dollar sign of a formula is left: inside an HTML block, Markdown needs blank lines around it."""
+    tab = visit().open(page)
+    text = "[...document.querySelectorAll('article :is(p, li, td, summary, details, figcaption)')]"
+    own = ".map(n => [...n.childNodes].filter(c => c.nodeType === 3).map(c => c.data).join(''))"
+    assert [words for words in tab.evaluate(text + own) if "$" in words] == []
+
+
+@every_page
 def test_images_say_what_they_show(visit, page):
     """Every image has alternative text that is not its file name."""
     tab = visit().open(page)

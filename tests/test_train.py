@@ -46,7 +46,7 @@ def dropout_mlp():
                          nn.Linear(8, 3))  # fmt: skip
 
 
-def wide_mlp():  # its first layer is large enough for the gradient that stack.py writes out
+def wide_mlp():  # and a layer without bias
     return nn.Sequential(nn.Linear(12, 1400), nn.ReLU(), nn.Linear(1400, 3, bias=False))
 
 
