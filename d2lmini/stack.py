@@ -16,6 +16,8 @@ ELEMENTWISE = {
     nn.Identity, nn.ReLU, nn.LeakyReLU, nn.ELU, nn.SELU, nn.GELU, nn.SiLU, nn.Sigmoid, nn.Tanh, nn.Softplus,
     nn.Dropout,
 }  # fmt: skip
+# Multiplications in a matrix product from which several threads share one with profit.
+LARGE = 2**21
 # Losses that give one number per example under reduction="none": the seeds are examples like any others.
 PER_EXAMPLE = (F.cross_entropy, F.mse_loss, F.l1_loss, F.huber_loss, F.binary_cross_entropy_with_logits)
 
@@ -125,13 +127,29 @@ class _Linear(torch.autograd.Function):
     def forward(ctx, x, weight, bias):
         ctx.save_for_backward(x, weight)
         ctx.has_bias = bias is not None
-        return torch.baddbmm(bias.unsqueeze(1), x, weight.mT) if ctx.has_bias else torch.bmm(x, weight.mT)
+        return _bmm(x, weight.mT, bias)
 
     @staticmethod
     def backward(ctx, grad):
         x, weight = ctx.saved_tensors
-        grad_x = torch.bmm(grad, weight) if ctx.needs_input_grad[0] else None
-        return grad_x, torch.bmm(grad.mT, x), grad.sum(1) if ctx.has_bias else None
+        grad_x = _bmm(grad, weight) if ctx.needs_input_grad[0] else None
+        return grad_x, _bmm(grad.mT, x), grad.sum(1) if ctx.has_bias else None
+
+
+def _bmm(a, b, bias=None):
+    """a @ b + bias for stacks of matrices and a row each, with all threads at work.
+
+    torch.bmm hands out whole matrices to the threads. What does not divide evenly goes one by one: that saves a sixth
+    of a large product with 5 seeds and 2 threads.
+    """
+    even = len(a) - len(a) % torch.get_num_threads()
+    if even == len(a) or a.device.type != "cpu" or a[0].numel() * b.shape[2] < LARGE:
+        return torch.bmm(a, b) if bias is None else torch.baddbmm(bias.unsqueeze(1), a, b)
+    out = a.new_empty(len(a), a.shape[1], b.shape[2])
+    torch.bmm(a[:even], b[:even], out=out[:even])
+    for k in range(even, len(a)):
+        torch.mm(a[k], b[k], out=out[k])
+    return out if bias is None else out.add_(bias.unsqueeze(1))
 
 
 def stack(models, seeds, inputs, targets, loss):

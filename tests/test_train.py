@@ -517,3 +517,17 @@ def test_a_kernel_alone_is_nobody(monkeypatch):
 def test_no_bar_no_output(capfd):
     fit(mlp, seeds=SEEDS, val=VAL, progress=False)
     assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("seeds", [1, 2, 5])
+def test_products_that_threads_share(seeds):
+    """What does not divide evenly among the threads is multiplied one by one, with the same result."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        a, b, bias = (torch.randn(seeds, *shape) for shape in ((160, 150), (150, 140), (140,)))
+        assert a[0].numel() * b.shape[2] > stacking.LARGE
+        torch.testing.assert_close(stacking._bmm(a, b), a @ b)
+        torch.testing.assert_close(stacking._bmm(a, b, bias), a @ b + bias[:, None])
+    finally:
+        torch.set_num_threads(before)
