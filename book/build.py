@@ -8,9 +8,11 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import yaml
 
+from book.downloads import write_zip
 from book.toc import ROOT, editions, load, pages
 
 BUILD = ROOT / "_build"
@@ -36,41 +38,44 @@ def derive(config, toc, language):
     return config, {"format": toc["format"], "root": "index", "chapters": chapters}
 
 
-def build_edition(language):
-    """Build one edition to SITE/language; returns whether it built without a warning."""
-    folder = BUILD / language
+def build_edition(language, builder="html", target=None):
+    """Build one edition to `target` (SITE/language); returns whether it built without a warning."""
+    folder, target = BUILD / "work" / builder / language, target or SITE / language
     folder.mkdir(parents=True, exist_ok=True)
-    command = [
-        Path(sys.executable).with_name("jupyter-book"),
-        "build",
-        ROOT / "chapters" / language,
-        "-W",
-        "-n",
-        "-q",
-    ]
-    command += ["--keep-going", "--all", "--path-output", folder]
-    for name, content in zip(
-        ("config", "toc"), derive(load("_config.yml"), load("_toc.yml"), language), strict=True
-    ):
+    command = [Path(sys.executable).with_name("jupyter-book"), "build", ROOT / "chapters" / language]
+    command += ["-W", "-n", "-q", "--keep-going", "--all", "--builder", builder, "--path-output", folder]
+    settings = derive(load("_config.yml"), load("_toc.yml"), language)
+    for name, content in zip(("config", "toc"), settings, strict=True):
         (folder / f"{name}.yml").write_text(yaml.safe_dump(content, allow_unicode=True, sort_keys=False), "utf-8")
         command += [f"--{name}", folder / f"{name}.yml"]
     if subprocess.run(command, cwd=ROOT, stdout=subprocess.DEVNULL).returncode:
         return False
-    shutil.rmtree(SITE / language, ignore_errors=True)
-    shutil.copytree(folder / "_build/html", SITE / language)
+    shutil.rmtree(target, ignore_errors=True)
+    shutil.copytree(folder / "_build" / builder, target)
     return True
 
 
-def root_page(languages):
-    """Return the HTML of the page above the editions; with a single edition it leads straight there."""
+def root_page(languages, words="", straight=""):
+    """Return the HTML of a page above the editions: it leads to each of them."""
+    base = urlsplit(load("_config.yml")["html"]["baseurl"]).path if words else ""  # a missing page can be anywhere
     links = "\n".join(
-        f'<li><a href="{name}/index.html" lang="{name}">{NAMES[name]}</a></li>' for name in languages
+        f'<li><a href="{base}{name}/index.html" lang="{name}">{NAMES[name]}</a></li>' for name in languages
     )
-    straight = (
-        f'<meta http-equiv="refresh" content="0; url={languages[0]}/index.html">' if len(languages) == 1 else ""
+    page = (ROOT / "book/templates/root.html").read_text(encoding="utf-8")
+    for place, text in (("links", links), ("straight", straight), ("words", words)):
+        page = page.replace(f"<!-- {place} -->", text)
+    return page
+
+
+def sitemap(languages):
+    """Return the list of all pages for search engines, as XML."""
+    base = load("_config.yml")["html"]["baseurl"]
+    addresses = [f"{base}{language}/{page.stem}.html" for language in languages for page in pages(language)]
+    urls = "\n".join(f"<url><loc>{address}</loc></url>" for address in addresses)
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        f'<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n{urls}\n</urlset>\n'
     )
-    template = (ROOT / "book/templates/root.html").read_text(encoding="utf-8")
-    return template.replace("<!-- links -->", links).replace("<!-- straight -->", straight)
 
 
 def main():
@@ -82,7 +87,18 @@ def main():
             f"The site was not built: see above ({', '.join(failed) or 'no front page found'}).", file=sys.stderr
         )
         return 1
-    (SITE / "index.html").write_text(root_page(languages), encoding="utf-8")
+    only = f'<meta http-equiv="refresh" content="0; url={languages[0]}/index.html">' if len(languages) == 1 else ""
+    missing = "<p>There is no such page. 没有这一页。</p>"
+    base = load("_config.yml")["html"]["baseurl"]
+    for name, content in {
+        "index.html": root_page(languages, straight=only),
+        "404.html": root_page(languages, words=missing),
+        "sitemap.xml": sitemap(languages),
+        "robots.txt": f"User-agent: *\nAllow: /\nSitemap: {base}sitemap.xml\n",
+    }.items():
+        (SITE / name).write_text(content, encoding="utf-8")
+    for language in languages:
+        write_zip(language, SITE / language / "d2lmini.zip")
     print(f"Built: {', '.join(languages)}. Open it with")
     print(f"    {sys.executable} -m webbrowser {(SITE / 'index.html').as_uri()}")
     return 0

@@ -1,8 +1,13 @@
-"""The book's own style sheet and page template, wherever the book is built from."""
+"""The book's own style sheet, script and templates, and what a link preview shows of a page."""
 
+import re
+from html import escape, unescape
 from pathlib import Path
 
+from docutils import nodes
+
 BOOK = Path(__file__).resolve().parents[1]
+NAMED = ("description", "twitter:card")  # the other tags have a property in place of a name
 
 
 def add_paths(app, config):
@@ -11,7 +16,47 @@ def add_paths(app, config):
     config.templates_path.append(str(BOOK / "templates"))
 
 
+def describe(doctree):
+    """Return what a page is about, in at most 200 characters: a chapter's result, else its first paragraph."""
+    texts = [" ".join(p.astext().split()) for p in doctree.findall(nodes.paragraph)]
+    texts = [text for text in texts if text and not text.startswith(("Before you start", "开始之前", "先修"))]
+    sentences = re.split(r"(?<=[.?!。？！])\s*", texts[0]) if texts else [""]
+    while len(sentences) > 1 and len(" ".join(sentences)) > 200:
+        sentences.pop()
+    return " ".join(sentences).strip()
+
+
+def add_preview(app, pagename, templatename, context, doctree):
+    """Give the page the tags that link previews and search engines read."""
+    if doctree is None:
+        return
+    base = app.config.html_baseurl
+    description = describe(doctree)
+    tags = {
+        "description": description,
+        "twitter:card": "summary_large_image",
+        "og:title": f"{context['title']} - {app.config.project}",
+        "og:description": description,
+        "og:type": "article",
+        "og:url": f"{base}{pagename}.html",
+        "og:image": f"{base}_static/preview.png",
+        "og:site_name": app.config.project,
+        "og:locale": app.config.language,
+    }
+    context["metatags"] = context.get("metatags", "") + "".join(
+        f'<meta {"name" if key in NAMED else "property"}="{key}" content="{escape(plain(value))}"/>\n'
+        for key, value in tags.items()
+    )
+
+
+def plain(text):
+    """Return a title without its HTML."""
+    return unescape(re.sub(r"<[^>]*>", "", text))
+
+
 def setup(app):
     app.connect("config-inited", add_paths)
+    app.connect("html-page-context", add_preview)
     app.add_css_file("book.css", priority=900)
+    app.add_js_file("book.js", loading_method="defer")
     return {"parallel_read_safe": True}

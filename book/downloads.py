@@ -1,0 +1,108 @@
+"""What a reader can take along: `python -m book.downloads` writes each edition as a PDF, the build as a zip."""
+
+import shutil
+import sys
+import zipfile
+
+from playwright.sync_api import sync_playwright
+
+from book.needs import browser
+from book.toc import ROOT, editions, pages
+
+RUN = ("torch", "numpy", "matplotlib", "pooch", "tqdm", "ipykernel", "jupyterlab")  # enough to run the chapters
+PDF = ROOT / "_build/pdf"
+README = """The notebooks of d2lmini, with the package that they import.
+
+    pip install -r requirements.txt
+    jupyter lab
+"""
+# Solutions go to the end, with a link in their place; what else is folded is shown.
+GATHER = """
+words => {
+  const end = document.createElement("section");
+  end.id = "answers";
+  end.innerHTML = `<h2>${words.solutions}</h2>`;
+  let before;
+  document.querySelectorAll("details.solution, article details:not(.hide)").forEach((details, i) => {
+    const box = document.createElement("div");
+    const chapter = details.closest(".toctree-wrapper > section").querySelector("h1, h2");
+    if (chapter !== before) box.append(Object.assign(document.createElement("h3"), {
+      textContent: chapter.firstChild.textContent
+    }));
+    before = chapter;
+    box.insertAdjacentHTML("beforeend", `<h4 id="answer-${i}">${words.solution} ${i + 1}</h4>`);
+    box.append(...[...details.childNodes].filter(node => node.nodeName !== "SUMMARY"));
+    end.append(box);
+    const link = Object.assign(document.createElement("p"), {
+      innerHTML: `<a href="#answer-${i}">${words.solution} ${i + 1}</a>`
+    });
+    details.replaceWith(link);
+  });
+  document.querySelectorAll("details").forEach(details => { details.open = true; });
+  document.querySelector("article").append(end);
+}
+"""
+WORDS = {
+    "en": {"solutions": "Solutions", "solution": "Solution"},
+    "zh": {"solutions": "解答", "solution": "解答"},
+}
+STYLE = ".toctree-wrapper > section, #answers { break-before: page }"
+FOOTER = (
+    '<div style="width: 100%; font-size: 8px; text-align: center">'
+    'd2lmini &middot; <span class="pageNumber"></span> / <span class="totalPages"></span></div>'
+)
+
+
+def write_zip(language, target):
+    """Write the notebooks of an edition, the package and the requirements to a zip."""
+    pins = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for page in pages(language):
+            archive.write(page, f"d2lmini-book/{page.name}")
+        for file in sorted((ROOT / "d2lmini").glob("*.py")):
+            archive.write(file, f"d2lmini-book/d2lmini/{file.name}")
+        for name in ("LICENSE", "LICENSE-TEXT"):
+            archive.write(ROOT / name, f"d2lmini-book/{name}")
+        wanted = [pin for pin in pins if pin.split("==")[0] in RUN]
+        archive.writestr("d2lmini-book/requirements.txt", "\n".join(wanted) + "\n")
+        archive.writestr("d2lmini-book/README.txt", README)
+
+
+def write_pdf(language, target):
+    """Print an edition from one long page, with an outline and page numbers; returns whether it was built."""
+    from book.build import build_edition
+
+    folder = PDF / language
+    if not build_edition(language, "singlehtml", folder):
+        return False
+    page_file = folder / "index.html"
+    with sync_playwright() as playwright:
+        tab = playwright.chromium.launch(executable_path=browser(), args=["--no-sandbox"]).new_page()
+        tab.emulate_media(media="print", color_scheme="light", reduced_motion="reduce")
+        tab.goto(page_file.as_uri(), wait_until="load")
+        tab.evaluate(GATHER, WORDS[language])
+        tab.add_style_tag(content=STYLE)
+        margin = {"top": "18mm", "bottom": "18mm", "left": "16mm", "right": "16mm"}
+        tab.pdf(
+            path=target, format="A4", outline=True, tagged=True, margin=margin, print_background=True, scale=0.75,
+            display_header_footer=True, header_template="<span></span>", footer_template=FOOTER,
+        )  # fmt: skip
+    return True
+
+
+def main():
+    """Write the PDFs and put them on the site, if it is built; returns the exit status."""
+    from book.build import SITE
+
+    for language in editions():
+        file = PDF / f"d2lmini-{language}.pdf"
+        if not write_pdf(language, file):
+            return 1
+        print(f"{file.relative_to(ROOT)}: {file.stat().st_size / 1e6:.1f} MB")
+        if (SITE / language).exists():
+            shutil.copy(file, SITE / language / "d2lmini.pdf")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
