@@ -29,6 +29,28 @@ execute: .venv/ready
 stamp: .venv/ready
 	@$(PY) -m book.stamp
 
+# Run chapters where nothing of ours is installed, as in Colab: make colab OPTIONS="backprop mlp"
+colab: .venv/ready
+	@$(PY) -m book.colab $(OPTIONS)
+
+# Run the book again on other threads and processors: make reproduce OPTIONS="backprop --variants '2 threads'"
+reproduce: .venv/ready
+	@$(PY) -m book.reproduce $(OPTIONS)
+
+# After a change of requirements.txt: the hashes for every platform, and the list of licences.
+lock: .venv/ready
+	@$(PY) -m pip install -qq --target _build/uv uv && PYTHONPATH=_build/uv $(PY) -m uv pip compile --quiet --universal \
+		--python-version 3.11 --generate-hashes --no-annotate --no-header requirements.txt -o requirements.lock
+	@$(PY) -m book.licences
+
+# The book as a PDF, in _build/pdf/ and, when the site is built, on it.
+pdf: .venv/ready
+	@$(PY) -m book.downloads
+
+# Lighthouse on every page of the built site, against book/budget.json.
+audit: .venv/ready
+	@$(PY) -m book.audit $(OPTIONS)
+
 bench: .venv/ready
 	@$(PY) -m benchmarks
 
@@ -41,4 +63,4 @@ clean:
 	@echo "Installing requirements.txt into .venv" && $(PY) -m pip install -qq --no-compile -r requirements.txt
 	@$(PY) -m pip install -qq --no-deps -e . && touch $@
 
-.PHONY: book test lint lab serve execute stamp bench clean
+.PHONY: book test lint lab serve execute stamp colab reproduce lock pdf audit bench clean

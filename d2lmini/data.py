@@ -3,9 +3,10 @@
 import contextlib
 import gzip
 import hashlib
+import io
 import math
+import numbers
 import os
-import shutil
 import tempfile
 import warnings
 import zlib
@@ -15,7 +16,7 @@ import numpy as np
 import torch
 from torch.utils.data import TensorDataset
 
-from d2lmini import progress
+from d2lmini import checks, progress
 
 FASHION_MNIST_CLASSES = (
     "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
@@ -41,6 +42,7 @@ MIRRORS = (
     "https://storage.googleapis.com/tensorflow/tf-keras-datasets/",
 )
 TIMEOUT = 20  # seconds without a byte from a mirror
+LARGEST = 2**26  # bytes; the largest file has 26 million
 
 
 def fashion_mnist(*, validation=10_000, root=None):
@@ -54,10 +56,13 @@ def fashion_mnist(*, validation=10_000, root=None):
     Raises ValueError for a bad argument, RuntimeError when no source has a good copy.
     Source: Xiao, Rasul and Vollgraf, 2017, https://arxiv.org/abs/1708.07747.
     """
-    _check_integer("validation", validation, low=0, high=59_999)
-    if root is not None and not Path(root).is_dir():
-        raise ValueError(f"root must be a folder that exists, not {str(root)!r}")
-    images, labels, test_images, test_labels = (_load(name, root) for name in FILES)
+    checks.integer("validation", validation, low=0, high=59_999)
+    if root is not None and not (isinstance(root, str | os.PathLike) and os.path.isdir(root)):
+        raise ValueError(f"root must be a folder that exists, not {root!r}")
+    not_kept = []
+    images, labels, test_images, test_labels = (_load(name, root, not_kept) for name in FILES)
+    if not_kept:
+        warnings.warn(not_kept[0], stacklevel=2)
     images, labels = _tensors(images, labels)
     cut = len(images) - validation
     return (
@@ -77,7 +82,9 @@ def parse_idx(content):
     IDX: two zero bytes, the type (8 = unsigned byte), the number of axes; each length as a big-endian uint32;
     then the values, row by row. Raises ValueError for another magic number or length.
     """
-    if len(content) < 4 or content[:3] != b"\x00\x00\x08":
+    if not isinstance(content, bytes | bytearray):
+        raise TypeError(f"content must be bytes, not {type(content).__name__}")
+    if len(content) < 4 or content[:3] != b"\x00\x00\x08" or content[3] > 32:  # NumPy before 2.0 has 32 axes
         raise ValueError(
             f"wrong magic number {content[:4].hex() or 'none'}, expected 000008 and the number of axes"
         )
@@ -88,11 +95,11 @@ def parse_idx(content):
     return np.frombuffer(content, np.uint8, offset=start).reshape(shape)
 
 
-def _read_verified(path, name):
-    """The verified uint8 array in the .gz file at `path`; raises ValueError saying what is wrong with it."""
+def _read_verified(source, name):
+    """The verified uint8 array in a .gz file, a path or open; raises ValueError saying what is wrong with it."""
     shape, sha256 = FILES[name]
     try:
-        with gzip.open(path) as file:
+        with gzip.open(source) as file:
             # One byte more than expected shows a file that is too long, without unpacking all of it.
             content = file.read(4 + 4 * len(shape) + math.prod(shape) + 1)
     except EOFError:
@@ -116,16 +123,16 @@ def _pooch():
 
 
 def _cache():
-    return _pooch().os_cache("d2lmini") / "fashion-mnist"
+    return Path(os.path.expanduser(_pooch().os_cache("d2lmini")), "fashion-mnist")
 
 
 def _folders(root=None):
     folders = [root, os.environ.get("D2LMINI_DATA"), _cache(), DEBIAN]
-    return [Path(folder).expanduser() for folder in folders if folder]
+    return [Path(os.path.expanduser(folder)) for folder in folders if folder]
 
 
-def _load(name, root):
-    """The array of the file `name` from the first source with a good copy."""
+def _load(name, root, not_kept):
+    """The array of the file `name` from the first source with a good copy; adds why a download was `not_kept`."""
     tried = []
     for path in [folder / f"{name}.gz" for folder in _folders(root)]:
         try:
@@ -135,43 +142,54 @@ def _load(name, root):
         except (OSError, ValueError) as error:
             tried.append(f"{path}: {error}")
             warnings.warn(f"not used (delete or replace it): {tried[-1]}", stacklevel=4)
-    return _download(name, tried)
+    return _download(name, tried, not_kept)
 
 
-def _download(name, tried):
+def _download(name, tried, not_kept):
     """Fetch `name` from the first mirror with a good copy, keep it in the user cache, and return its array."""
-    pooch = _pooch()
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, f"{name}.gz")
-        for mirror in MIRRORS * 2:  # every mirror once, then every mirror once more
-            url = mirror + path.name
-            try:
-                with _progress_bar(path.name) as bar:
-                    pooch.HTTPDownloader(bar, chunk_size=2**16, timeout=TIMEOUT)(url, str(path), None)
-                array = _read_verified(path, name)
-            except (OSError, ValueError) as error:  # all errors of requests are OSErrors
-                brief = str(error) if len(str(error)) < 160 else type(error).__name__
-                tried.append(f"{url}: {brief}")
-            else:
-                _keep(path)
-                return array
+    for mirror in MIRRORS * 2:  # every mirror once, then every mirror once more
+        url = f"{mirror}{name}.gz"
+        file = _Memory()
+        try:
+            with _progress_bar(f"{name}.gz") as bar:
+                _pooch().HTTPDownloader(bar, chunk_size=2**16, timeout=TIMEOUT)(url, file, None)
+            file.seek(0)
+            array = _read_verified(file, name)
+        except (OSError, ValueError) as error:  # all errors of requests are OSErrors
+            brief = str(error) if len(str(error)) < 160 else type(error).__name__
+            tried.append(f"{url}: {brief}")
+        else:
+            _keep(f"{name}.gz", file.getvalue(), not_kept)
+            return array
     raise RuntimeError(
         f"Fashion-MNIST: no good copy of {name}.gz. Tried, in this order:\n  "
         + "\n  ".join(dict.fromkeys(tried))
-        + "\nWays out: on Debian or Ubuntu, apt-get install dataset-fashion-mnist; or fetch the four .gz files"
-        f" from an address above into a folder and set D2LMINI_DATA to it, or put them into {_cache()}."
+        + "\nWays out: with a network, run this again; on Debian or Ubuntu, apt-get install dataset-fashion-mnist;"
+        " or fetch the four .gz files from an address above into a folder and set D2LMINI_DATA to it, or put them"
+        f" into {_cache()}."
     )
 
 
-def _keep(path):
-    """Copy a verified file into the user cache, whole or not at all; where that fails, say so in a warning."""
+class _Memory(io.BytesIO):
+    """A download goes into memory first: it needs no disk, and a disk that is full or read-only spoils nothing."""
+
+    def write(self, chunk):
+        if self.tell() + len(chunk) > LARGEST:
+            raise OSError(f"more than {LARGEST} bytes: not the file")
+        return super().write(chunk)
+
+
+def _keep(name, content, not_kept):
+    """Put a verified file into the user cache, whole or not at all; where that fails, add to `not_kept`."""
     cache = _cache()
     try:
         cache.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=cache) as folder:  # on the cache's disk, where a rename is atomic
-            os.replace(shutil.copyfile(path, Path(folder, path.name)), cache / path.name)
+            Path(folder, name).write_bytes(content)
+            os.replace(Path(folder, name), cache / name)
     except OSError as error:
-        warnings.warn(f"{path.name} is loaded but not kept for next time: {error}", stacklevel=6)
+        reason = f"Fashion-MNIST is loaded, but not kept in {cache} for next time: {error.strerror or error}"
+        not_kept.append(f"{reason}. Way out: set D2LMINI_DATA to a folder that holds the four files")
 
 
 @contextlib.contextmanager
@@ -187,9 +205,9 @@ def batches(n, batch_size, generator=None):
     The last batch holds what is left and may be shorter. generator: a CPU torch.Generator, or None for
     PyTorch's global one. Raises ValueError when `n` or `batch_size` is not a positive integer.
     """
-    _check_integer("n", n, low=1)
-    _check_integer("batch_size", batch_size, low=1)
-    return iter(torch.randperm(n, generator=generator).split(batch_size))
+    checks.integer("n", n, high=2**63 - 1)
+    checks.integer("batch_size", batch_size)
+    return iter(torch.randperm(int(n), generator=generator).split(int(min(batch_size, n))))
 
 
 def xor(n, noise=0.25, generator=None):
@@ -199,19 +217,13 @@ def xor(n, noise=0.25, generator=None):
     generator: a CPU torch.Generator, a seed, or None for PyTorch's global one.
     Raises ValueError when `n` is not a positive integer or `noise` is negative or not finite.
     """
-    _check_integer("n", n, low=1)
-    if not 0 <= noise < math.inf:
-        raise ValueError(f"noise must be a finite number, at least 0, not {noise!r}")
-    if isinstance(generator, int):
-        generator = torch.Generator().manual_seed(generator)
+    checks.integer("n", n, high=2**63 - 1)
+    n, noise = int(n), checks.between("noise", noise)
+    if isinstance(generator, numbers.Integral):
+        checks.integer("generator", generator, low=-(2**63), high=2**64 - 1)
+        generator = torch.Generator().manual_seed(int(generator))
     corner = torch.randperm(n, generator=generator) % 4
     signs = torch.stack([corner // 2, corner % 2], dim=1) * 2 - 1
     # float64 draws are the same bits on every processor; float32 draws depend on its vector units.
     points = signs + noise * torch.randn(n, 2, generator=generator, dtype=torch.float64)
     return points.float(), (signs[:, 0] != signs[:, 1]).long()
-
-
-def _check_integer(name, value, low, high=math.inf):
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or not low <= value <= high:
-        bounds = f"at least {low}" if high == math.inf else f"from {low} to {high}"
-        raise ValueError(f"{name} must be an integer, {bounds}, not {value!r}")

@@ -8,6 +8,9 @@ import html
 import itertools
 import json
 import math
+import numbers
+
+from d2lmini import checks
 
 WIDTH, HEIGHT = 340, 250  # of one panel, in SVG units
 LEFT, TOP = 46, 22  # where its axes begin
@@ -73,7 +76,11 @@ def _points(panel, xs, ys):
     for x, y in zip(across, up, strict=True):
         # far outside the axes is far enough: the inner svg element clips
         missing = x is None or y is None
-        yield (None if missing else (round(x * INNER_WIDTH, 1), round((1 - min(max(y, -9), 9)) * INNER_HEIGHT, 1)))
+        if missing:
+            yield None
+        else:
+            x, y = (min(max(v, -9), 9) for v in (x, y))
+            yield round(x * INNER_WIDTH, 1), round((1 - y) * INNER_HEIGHT, 1)
 
 
 def _mark(panel, dots, xs, ys, texts=None):
@@ -134,21 +141,51 @@ def _key(label, style, dots):
     return f'<span><svg viewBox="0 0 30 10" aria-hidden="true">{line}</svg>{html.escape(label)}</span>'
 
 
-def _check(panels, grid, start):
+def _values(name, values):
+    """The values of a slider as a list."""
+    if isinstance(values, str):
+        raise TypeError(f"slider {name!r} must be a list of values, not {values!r}")
+    values = checks.listed(f"slider {name!r}", values, "values")
+    for value in values:
+        if not isinstance(value, str | numbers.Real):
+            raise TypeError(f"slider {name!r} must have numbers or strings as values, not {value!r}")
+    if not values:
+        raise ValueError(f"slider {name!r} has no values")
+    return values
+
+
+def _check(frame, panels, dots, grid, start):
+    checks.function("frame", frame, "a function of the sliders' values")
+    if isinstance(dots, str):
+        raise TypeError(f"dots must be a list of labels, not {dots!r}")
     if not grid:
         raise ValueError("grid is empty: give at least one slider, for example leak=[0, 0.1]")
     for name in start:
         if name not in grid:
             raise ValueError(f"start names {name!r}, which is not a slider: {list(grid)}")
     for name, values in grid.items():
-        if not values:
-            raise ValueError(f"slider {name!r} has no values")
-        if start[name] not in values:
+        if not isinstance(start[name], str | numbers.Real) or start[name] not in values:
             raise ValueError(f"start[{name!r}] = {start[name]!r} is not among its values {values}")
     for panel in panels:
-        for limits in (panel["xlim"], panel["ylim"]):
-            if not limits[0] < limits[1]:
-                raise ValueError(f"panel {panel.get('title', '')!r}: limits {limits} must be increasing")
+        if not isinstance(panel, dict):
+            raise TypeError(f"panels must be a list of dicts, not of {panel!r}")
+        for name in ("xlim", "ylim"):
+            least = 0 if name == "ylim" and panel.get("yscale") == "log" else -math.inf
+            who = f"{name} of panel {panel.get('title', '')!r}"
+            ends = [checks.real(end) for end in checks.listed(who, panel.get(name), "two numbers")]
+            if len(ends) != 2 or not least < ends[0] < ends[1] < math.inf:
+                above = ", above 0" if least == 0 else ""
+                raise ValueError(f"{who} must be two finite numbers, increasing{above}, not {panel.get(name)!r}")
+
+
+def _row(frame, setting, panels, dots):
+    """What a frame holds, (panel, label, whether it is writing) each; the same as it is drawn; the readout."""
+    shown, readout = frame(**setting)
+    if len(shown) != len(panels) or not isinstance(readout, str):
+        raise ValueError(f"expected a dict for each of {len(panels)} panels and a sentence")
+    marks = [(i, label, mark) for i, entry in enumerate(shown) for label, mark in entry.items()]
+    row = [_mark(panels[i], label in dots, *mark) for i, label, mark in marks]
+    return [(i, label, len(mark) == 3) for i, label, mark in marks], row, readout
 
 
 def sliders(frame, panels, *, dots=(), start=None, **grid):
@@ -161,27 +198,32 @@ def sliders(frame, panels, *, dots=(), start=None, **grid):
         `axes=False`.
     dots: labels drawn as dots, not as lines. start: dict of first slider values; the first of each by default.
     grid: name=list of values (numbers or strings). Returns an `IPython.display.HTML`.
-    Raises ValueError for an empty grid, a start value that is not on it, limits in the wrong order, frames with
-    different labels.
+    Raises ValueError for an empty grid, a start value that is not on it, limits in the wrong order, dots that are
+    no labels, frames with different labels or with points that cannot be drawn; TypeError for other mistakes.
     """
     from IPython.display import HTML
 
-    grid = {name: list(values) for name, values in grid.items()}
-    start = {name: values[0] for name, values in grid.items() if values} | (start or {})
-    _check(panels, grid, start)
+    grid = {name: _values(name, values) for name, values in grid.items()}
+    panels = checks.listed("panels", panels, "dicts")
+    dots = dots if isinstance(dots, str) else checks.listed("dots", dots, "labels")
+    start = {name: values[0] for name, values in grid.items()} | (start or {})
+    _check(frame, panels, dots, grid, start)
     parts, frames, labels = {}, [], None
     for setting in itertools.product(*grid.values()):
         setting = dict(zip(grid, setting, strict=True))
-        shown, readout = frame(**setting)
-        found = [(i, label, len(mark) == 3) for i, marks in enumerate(shown) for label, mark in marks.items()]
+        try:
+            found, row, readout = _row(frame, setting, panels, dots)
+        except (AttributeError, TypeError, ValueError) as error:
+            raise ValueError(f"frame({setting}) fails or cannot be drawn: {error}") from error
         if labels is None:
             labels = found
         elif found != labels:
             raise ValueError(f"frame({setting}) has other labels than the first frame: {found}")
-        row = [_mark(panels[i], label in dots, *shown[i][label]) for i, label, _ in found]
         frames.append([parts.setdefault(part, len(parts)) for part in [*row, readout]])
         if setting == start:
             first = row, readout
+    if missing := set(dots) - {label for _, label, _ in labels}:
+        raise ValueError(f"dots names {sorted(missing)}, which no frame has")
     return HTML(_page(panels, labels, dots, grid, start, first, list(parts), frames))
 
 

@@ -1,9 +1,13 @@
 """The book's figures: arrays and an `ax` in, the `ax` out. Nothing here trains, prints or picks a seed."""
 
+import warnings
+
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 from cycler import cycler
+
+from d2lmini import checks
 
 # The palette of Okabe and Ito (2008), which stays distinct under the common kinds of colour blindness.
 BLUE, VERMILION, GREEN, ORANGE = "#0072B2", "#D55E00", "#009E73", "#E69F00"
@@ -46,11 +50,25 @@ def use_style():
         set_matplotlib_formats("retina")
 
 
-def _array(values):
+def _array(values, name="values"):
     """`values` as a float NumPy array; tensors on any device, with or without gradient, are welcome."""
-    if hasattr(values, "detach"):
-        values = values.detach().cpu()
-    return np.asarray(values, dtype=float)
+    try:
+        if hasattr(values, "detach"):
+            values = values.detach().cpu()
+            values = values.float() if values.dtype.itemsize < 4 and values.is_floating_point() else values
+        values = np.asarray(values)
+        if values.dtype.kind not in "biuf":
+            raise TypeError(f"they are of type {values.dtype}")
+        return values.astype(float)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"{name} must be real numbers, equally many in each row; {error}") from None
+
+
+def _axes(ax):
+    """`ax`, or the current axes."""
+    if ax is not None and not isinstance(ax, mpl.axes.Axes):
+        raise TypeError(f"ax must be the Axes of a figure, not {ax!r}")
+    return plt.gca() if ax is None else ax
 
 
 def _label(ax, xlabel, ylabel, title=None):
@@ -68,10 +86,13 @@ def plot(x, lines, *, xlabel="", ylabel="", title=None, ax=None, **style):
     x: (n,); each value of `lines`: (n,). A label of `COLORS` takes its colour from there.
     `style` goes to `Axes.plot`. Returns the axes. Raises ValueError when lengths differ.
     """
-    ax = ax or plt.gca()
-    x = _array(x)
+    if not isinstance(lines, dict):
+        raise TypeError(f"lines must be a dict from label to values, not {type(lines).__name__}")
+    ax, x = _axes(ax), _array(x, "x")
+    if x.ndim != 1:
+        raise ValueError(f"x has shape {x.shape}; expected (n,)")
     for label, y in lines.items():
-        y = _array(y)
+        y = _array(y, f"lines[{label!r}]")
         if y.shape != x.shape:
             raise ValueError(f"lines[{label!r}] has shape {y.shape}, but x has shape {x.shape}")
         color = {"color": COLORS[label]} if label in COLORS else {}
@@ -82,15 +103,18 @@ def plot(x, lines, *, xlabel="", ylabel="", title=None, ax=None, **style):
 def band(x, values, *, label=None, color=None, ax=None, **style):
     """Draw the median over seeds as a line and the range from the lowest to the highest seed as a band.
 
-    x: (n,); values: (seeds, n). Returns the axes. Raises ValueError when the shapes do not fit.
+    x: (n,); values: (seeds, n), NaN where a seed has none. Returns the axes.
+    Raises ValueError when the shapes do not fit.
     """
-    ax = ax or plt.gca()
-    x, values = _array(x), _array(values)
-    if values.ndim != 2 or values.shape[1:] != x.shape:
+    ax, x, values = _axes(ax), _array(x, "x"), _array(values)
+    if values.ndim != 2 or values.shape[1:] != x.shape or len(values) == 0:
         raise ValueError(f"values has shape {values.shape}; expected (seeds, {x.size}) for x of shape {x.shape}")
     color = color or COLORS.get(label)
-    (line,) = ax.plot(x, np.nanmedian(values, axis=0), label=label, **({"color": color} if color else {}), **style)
-    ax.fill_between(x, np.nanmin(values, 0), np.nanmax(values, 0), color=line.get_color(), alpha=0.2, linewidth=0)
+    with warnings.catch_warnings():  # where no seed has a value, there is a gap, and nothing to warn of
+        warnings.simplefilter("ignore", RuntimeWarning)
+        low, middle, high = (f(values, axis=0) for f in (np.nanmin, np.nanmedian, np.nanmax))
+    (line,) = ax.plot(x, middle, label=label, **({"color": color} if color else {}), **style)
+    ax.fill_between(x, low, high, color=line.get_color(), alpha=0.2, linewidth=0)
     return ax
 
 
@@ -101,7 +125,9 @@ def curves(history, quantity="loss", *, ax=None, title=None):
     """
     if quantity not in ("loss", "accuracy"):
         raise ValueError(f"quantity must be 'loss' or 'accuracy', got {quantity!r}")
-    ax = ax or plt.gca()
+    if not hasattr(history, f"train_{quantity}"):
+        raise TypeError(f"history must be a History, not {type(history).__name__}")
+    ax = _axes(ax)
     for part, name in (("train", "train"), ("val", "validation")):
         values = getattr(history, f"{part}_{quantity}")
         if not np.isnan(values).all():  # without a validation set there is nothing to draw
@@ -114,9 +140,14 @@ def images(pictures, titles=None, *, columns=8, size=0.9):
 
     pictures: (n, height, width) in [0, 1]; titles: n strings or None; size: inches a picture.
     """
-    pictures = _array(pictures)
-    if pictures.ndim != 3 or len(pictures) == 0:
-        raise ValueError(f"pictures has shape {pictures.shape}; expected (n, height, width) with n >= 1")
+    pictures = _array(pictures, "pictures")
+    checks.integer("columns", columns)
+    checks.positive("size", size)
+    if pictures.ndim != 3 or pictures.size == 0:
+        raise ValueError(f"pictures has shape {pictures.shape}; expected (n, height, width), none of them 0")
+    if pictures.min() < 0 or pictures.max() > 1:
+        raise ValueError(f"pictures must be in [0, 1], not from {pictures.min():g} to {pictures.max():g}")
+    titles = None if titles is None else checks.listed("titles", titles, "strings")
     if titles is not None and len(titles) != len(pictures):
         raise ValueError(f"titles has {len(titles)} entries for {len(pictures)} pictures")
     rows = -(-len(pictures) // columns)
@@ -137,9 +168,9 @@ def heatmap(values, rows, columns, *, xlabel="", ylabel="", label="", ax=None, *
     values: (r, c); rows: r tick labels from bottom to top; columns: c tick labels.
     `style` goes to `Axes.imshow`, for example `vmin`, `vmax`. Raises ValueError when the shapes do not fit.
     """
-    ax = ax or plt.gca()
-    values = _array(values)
-    if values.shape != (len(rows), len(columns)):
+    ax, values = _axes(ax), _array(values)
+    rows, columns = checks.listed("rows", rows, "labels"), checks.listed("columns", columns, "labels")
+    if values.shape != (len(rows), len(columns)) or values.size == 0:
         raise ValueError(f"values has shape {values.shape} for {len(rows)} rows and {len(columns)} columns")
     picture = ax.imshow(values, origin="lower", aspect="auto", **({"cmap": "cividis"} | style))
     ax.set_xticks(range(len(columns)), columns)

@@ -40,12 +40,21 @@ class History:
 def accuracy(logits, labels):
     """Share of examples whose largest logit is the one of their label.
 
-    logits: (n, q) float; labels: (n,) int64. Raises ValueError when n differs or is 0.
+    logits: (n, q) float, a row with a NaN in it is wrong; labels: (n,) int64 in [0, q).
+    Raises ValueError when n differs or is 0, or a label is out of range.
     """
-    checks.require(logits.dim() == 2, "logits", tuple(logits.shape), "of shape (n, q)")
+    checks.tensor("logits", logits)
+    checks.tensor("labels", labels)
+    checks.require(logits.dim() == 2 and logits.shape[1] > 0, "logits", tuple(logits.shape), "of shape (n, q)")
+    checks.require(not logits.is_complex(), "logits", logits.dtype, "real")
     checks.require(labels.shape == logits.shape[:1], "labels", tuple(labels.shape), f"of shape ({len(logits)},)")
     checks.require(len(labels) > 0, "labels", "an empty tensor", "of at least one example")
-    return (logits.argmax(1) == labels).double().mean().item()
+    checks.require(labels.dtype == torch.int64, "labels", labels.dtype, "int64")
+    low, high = labels.aminmax()
+    found = (low if low < 0 else high).item()
+    checks.require(0 <= found < logits.shape[1], "labels", found, f"from 0 to {logits.shape[1] - 1}")
+    right = (logits.argmax(1) == labels) & ~logits.isnan().any(1)
+    return right.double().mean().item()
 
 
 def evaluate(model, dataset, loss=None):
@@ -53,11 +62,14 @@ def evaluate(model, dataset, loss=None):
 
     dataset: a TensorDataset of inputs and targets. loss: as in `fit`. Targets that are no classes: accuracy NaN.
     """
+    checks.module(model)
     inputs, targets = checks.tensors("dataset", dataset)
     loss = checks.loss_for(loss, targets)
     modes = [(m, m.training) for m in model.modules()]
     first = next(model.parameters(), inputs)
     try:
+        with torch.no_grad(), _own_random_state():
+            checks.fits(model.eval(), (inputs, targets), "dataset", loss, first.device)
         losses, accuracies = _measure(Alone(model), inputs, targets, loss, first.device)
     finally:
         for module, mode in modes:
@@ -93,9 +105,10 @@ def fit(
     )  # fmt: skip
     _check(o, val)
     seeds = checks.seeds_for(model, seeds)
-    o.rates = checks.rates(lr, schedule, epochs)
+    o.rates = checks.rates(o.lr, schedule, epochs)
     o.device = _device(device)
     o.train, o.val = checks.tensors("train", train), None if val is None else checks.tensors("val", val)
+    o.batch_size = min(int(batch_size), len(o.train[0]))
     o.loss = checks.loss_for(loss, o.train[1])
     o.train, o.val = (data and tuple(t.to(o.device) for t in data) for data in (o.train, o.val))
     return _fit(model, seeds, o)
@@ -103,14 +116,14 @@ def fit(
 
 def _check(o, val):
     checks.integer("epochs", o.epochs)
-    checks.positive("lr", o.lr)
+    o.lr = checks.positive("lr", o.lr)
     checks.integer("batch_size", o.batch_size)
-    checks.require(o.optimizer in OPTIMIZERS, "optimizer", o.optimizer, f"one of {', '.join(OPTIMIZERS)}")
-    checks.between("weight_decay", o.weight_decay)
-    checks.between("momentum", o.momentum, high=1)
+    checks.require(o.optimizer in list(OPTIMIZERS), "optimizer", o.optimizer, f"one of {', '.join(OPTIMIZERS)}")
+    o.weight_decay = checks.between("weight_decay", o.weight_decay)
+    o.momentum = checks.between("momentum", o.momentum, high=1)
     checks.require(o.optimizer == "sgd" or o.momentum == 0, "momentum", o.momentum, f"0 for {o.optimizer}")
     if o.clip is not None:
-        checks.positive("clip", o.clip)
+        o.clip = checks.positive("clip", o.clip)
     if o.patience is not None:
         checks.integer("patience", o.patience)
         checks.require(val is not None, "val", val, "a data set when there is patience")
@@ -118,7 +131,7 @@ def _check(o, val):
 
 def _device(device):
     if device is not None:
-        return torch.device(device)
+        return checks.device(device)
     if torch.cuda.is_available():
         return torch.device("cuda")
     return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
@@ -148,12 +161,13 @@ def _build(model, seed, o):
     (torch.default_generator if o.device.type == "cpu" else torch).manual_seed(seed)
     built = model if isinstance(model, nn.Module) else model()
     checks.module(built)
-    built.to(o.device)
+    checks.trainable(built)
+    checks.scales(built, lr=max(o.rates), weight_decay=o.weight_decay)
+    built.to(o.device).eval()
     with torch.no_grad(), _own_random_state():
-        outputs = built.eval()(o.train[0][:2])
-    for name, data in (("train", o.train), ("val", o.val)):
-        if data:
-            checks.targets_for(outputs, data[1], name, o.loss)
+        for name, data in (("train", o.train), ("val", o.val)):
+            if data:
+                checks.fits(built, data, name, o.loss, o.device)
     return built
 
 

@@ -3,10 +3,11 @@
 import json
 import math
 import re
+from pathlib import Path
 
 import pytest
 
-from d2lmini.explore import INNER_HEIGHT, INNER_WIDTH, sliders
+from d2lmini.explore import CSS, INNER_HEIGHT, INNER_WIDTH, SCRIPT, sliders
 
 PANEL = {"title": "a <b>", "xlabel": "x", "ylabel": "y", "xlim": (0, 10), "ylim": (0, 1)}
 
@@ -80,3 +81,32 @@ def test_bad_arguments(arguments, message):
 def test_frames_must_have_the_same_labels():
     with pytest.raises(ValueError, match="other labels"):
         sliders(lambda k: ([{f"line {k}": ([0], [0])}], "r"), [PANEL], k=[0, 1])
+
+
+SNAPSHOT = Path(__file__).with_name("explore.html")
+
+
+def everything(learning_rate, kind):
+    points = [0, 2.5, 500, 10], [1e-3, 0.25, -1, 1e9]
+    left = {"line": points, "dots": points, "_aside": ([1, 2], [0.5, math.nan])}
+    return [
+        left,
+        {"line": ([-1, 1], [0, learning_rate])},
+        {"_words": ([0, 9], [0, 1], ["<a>", "b"])},
+    ], f"{kind}: <5"
+
+
+def test_the_page_is_what_it_was():
+    """A figure with all that one can have. To change it on purpose, delete the file, run this, and look."""
+    panels = [
+        {"title": "left", "xlabel": "x <", "ylabel": "y", "xlim": (0, 10), "ylim": (1e-4, 10), "yscale": "log"},
+        {"xlim": (-1, 1), "ylim": (-0.5, 2)},
+        {"title": "bare", "xlim": (0, 1), "ylim": (0, 1), "axes": False},
+    ]
+    grid = {"learning_rate": [-0.25, 1e-5, 3], "kind": ["plain", "a & b"]}
+    page = sliders(everything, panels, dots=["dots"], start={"learning_rate": 3}, **grid).data
+    page = page.replace(CSS, "").replace(SCRIPT, "").replace("><", ">\n<")
+    if not SNAPSHOT.exists():
+        SNAPSHOT.write_text(page, encoding="utf-8")
+        pytest.fail(f"{SNAPSHOT.name} was missing and is written: look at it, then run this again")
+    assert page == SNAPSHOT.read_text(encoding="utf-8")

@@ -94,3 +94,68 @@ def test_use_style_changes_settings_only_when_called():
         d2l.plots.use_style()
         assert matplotlib.rcParams["legend.frameon"] is False
     assert matplotlib.rcParams["legend.frameon"] == before
+
+
+def test_words_and_style_arrive(ax):
+    plots.plot([1, 2], {"other": [3, 4]}, xlabel="x", ylabel="y", title="t", ax=ax, marker="o", color="red")
+    assert (ax.get_xlabel(), ax.get_ylabel(), ax.get_title()) == ("x", "y", "t")
+    assert ax.get_lines()[0].get_marker() == "o" and ax.get_lines()[0].get_color() == "red"
+    other = plt.subplots()[1]  # now the current axes
+    for draw in (plots.plot([1], {"a": [1]}), plots.band([1], [[1]]), plots.heatmap([[1]], ["a"], ["b"])):
+        assert draw is other
+    assert plots.plot([1], {}, ax=ax) is ax and plots.band([1], [[1]], ax=ax) is ax
+    assert plots.plot([1], {}, ax=plt.subplots()[1]).get_legend() is None
+
+
+def test_band_and_curves_are_labelled(ax):
+    plots.band([1, 2], [[1, 2], [3, 4]], label="some", color="#123456", ax=ax, linestyle=":")
+    line, area = ax.get_lines()[0], ax.collections[0]
+    assert (line.get_label(), line.get_color(), line.get_linestyle()) == ("some", "#123456", ":")
+    assert area.get_alpha() == 0.2 and area.get_linewidth()[0] == 0
+    np.testing.assert_allclose(area.get_facecolor()[0], matplotlib.colors.to_rgba("#123456", 0.2))
+
+    class Run:
+        train_accuracy, val_accuracy = np.ones((2, 3)), np.zeros((2, 3))
+
+    other = plots.curves(Run, "accuracy", title="t", ax=plt.subplots()[1])
+    assert (other.get_xlabel(), other.get_ylabel(), other.get_title()) == ("epoch", "accuracy", "t")
+    assert [text.get_text() for text in other.get_legend().get_texts()] == ["train", "validation"]
+    assert [line.get_color() for line in other.get_lines()] == [plots.COLORS["train"], plots.COLORS["validation"]]
+    Run.val_accuracy = np.full((2, 3), np.nan)
+    assert len(plots.curves(Run, "accuracy", ax=plt.subplots()[1]).get_lines()) == 1
+    assert plots.curves(Run, "accuracy", ax=ax) is ax
+
+
+def test_images_are_black_on_white_in_their_size():
+    grid = plots.images(torch.tensor([[[0.25, 0.5]], [[0.0, 1.0]]]), size=2)
+    picture = grid[0, 0].images[0]
+    assert grid.shape == (1, 8) and picture.get_cmap().name == "gray_r" and picture.get_clim() == (0, 1)
+    assert tuple(plt.gcf().get_size_inches()) == (16, 2.1) and not grid[0, 0].axison
+    grid = plots.images(torch.zeros(3, 1, 1), [1, 2, 3], columns=1, size=2)
+    assert tuple(plt.gcf().get_size_inches()) == pytest.approx((2, 8.1)) and grid.shape == (3, 1)
+    assert grid[0, 0].get_title() == "1" and grid[0, 0].title.get_fontsize() == 8
+    plt.close("all")
+
+
+def test_heatmap_is_labelled(ax):
+    with matplotlib.rc_context({"axes.grid": True}):
+        ax = plt.subplots()[1]
+        plots.heatmap([[1, 2]], ["r"], ["c", "d"], xlabel="x", ylabel="y", label="bar", ax=ax, vmin=-1)
+    picture, bar = ax.images[0], ax.figure.axes[-1]
+    assert (ax.get_xlabel(), ax.get_ylabel(), bar.get_ylabel()) == ("x", "y", "bar")
+    assert picture.get_cmap().name == "cividis" and picture.get_clim() == (-1, 2) and ax.get_aspect() == "auto"
+    assert [t.get_text() for t in ax.get_xticklabels()] == ["c", "d"] and bar is not ax
+    assert not any(line.get_visible() for line in ax.get_xgridlines())
+    assert (
+        plots.heatmap([[1]], ["r"], ["c"], cmap="gray", ax=plt.subplots()[1]).images[0].get_cmap().name == "gray"
+    )
+
+
+def test_arrays_of_every_kind_are_drawn_as_float64():
+    for values in (
+        [1, 2],
+        torch.tensor([1, 2], dtype=torch.bfloat16),
+        np.array([True, True]),
+        torch.ones(2).half(),
+    ):
+        assert plots._array(values).dtype == np.float64
