@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 
 import yaml
 
-from book.downloads import write_zip
+from book.downloads import PDF, write_zip
+from book.lighten import lighten
 from book.toc import ROOT, editions, load, pages
 
 BUILD = ROOT / "_build"
@@ -52,6 +53,7 @@ def build_edition(language, builder="html", target=None):
         return False
     shutil.rmtree(target, ignore_errors=True)
     shutil.copytree(folder / "_build" / builder, target)
+    lighten(target)
     return True
 
 
@@ -99,6 +101,8 @@ def main():
         (SITE / name).write_text(content, encoding="utf-8")
     for language in languages:
         write_zip(language, SITE / language / "d2lmini.zip")
+        if (PDF / f"d2lmini-{language}.pdf").exists():
+            shutil.copy(PDF / f"d2lmini-{language}.pdf", SITE / language / "d2lmini.pdf")
     print(f"Built: {', '.join(languages)}. Open it with")
     print(f"    {sys.executable} -m webbrowser {(SITE / 'index.html').as_uri()}")
     return 0

@@ -57,8 +57,8 @@ def write_zip(language, target):
     """Write the notebooks of an edition, the package and the requirements to a zip."""
     pins = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
-        for page in pages(language):
-            archive.write(page, f"d2lmini-book/{page.name}")
+        for file in [*pages(language), *sorted((ROOT / f"chapters/{language}").glob("*.png"))]:
+            archive.write(file, f"d2lmini-book/{file.name}")
         for file in sorted((ROOT / "d2lmini").glob("*.py")):
             archive.write(file, f"d2lmini-book/d2lmini/{file.name}")
         for name in ("LICENSE", "LICENSE-TEXT"):

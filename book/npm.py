@@ -1,4 +1,4 @@
-"""Two packages that are only on npm: KaTeX (its style sheet and fonts) and axe-core (accessibility tests)."""
+"""Packages that are only on npm: KaTeX (style sheet, fonts), axe-core (accessibility), Lighthouse (audit)."""
 
 import os
 import shutil
@@ -11,27 +11,27 @@ HERE = Path(__file__).parent
 STORE = Path(sys.prefix) / "npm"  # kept with the environment: a second build needs no network
 
 
-def package(name):
+def package(name, folder="."):
     """Return the folder of an npm package in the version of package-lock.json, fetched when it is missing."""
-    lock = (HERE / "package-lock.json").read_bytes()
-    done = STORE / "done"
+    lock, store = (HERE / folder / "package-lock.json").read_bytes(), STORE / folder
+    done = store / "done"
     if not done.exists() or done.read_bytes() != lock:
-        fetch()
+        fetch(HERE / folder, store)
         done.write_bytes(lock)
-    return STORE / "node_modules" / name
+    return store / "node_modules" / name
 
 
-def fetch():
-    """Install the packages of package-lock.json into the store; RuntimeError says what npm said."""
-    STORE.mkdir(exist_ok=True)
+def fetch(source, store):
+    """Install the packages of source/package-lock.json into the store; RuntimeError says what npm said."""
+    store.mkdir(parents=True, exist_ok=True)
     for file in ("package.json", "package-lock.json"):
-        shutil.copy(HERE / file, STORE)
+        shutil.copy(source / file, store)
     # Like pip, trust the certificates of the system as well: a network may have its own.
     environment = {**os.environ, "NODE_USE_SYSTEM_CA": "1"}
     arguments = [
         "ci",
         "--prefix",
-        str(STORE),
+        str(store),
         "--ignore-scripts",
         "--no-audit",
         "--no-fund",
@@ -39,4 +39,4 @@ def fetch():
     ]
     result = npm(arguments, return_completed_process=True, env=environment, capture_output=True, text=True)
     if result.returncode:
-        raise RuntimeError(f"npm could not fetch the packages of {HERE / 'package.json'}:\n{result.stderr}")
+        raise RuntimeError(f"npm could not fetch the packages of {source / 'package.json'}:\n{result.stderr}")

@@ -1,15 +1,17 @@
-"""Copy to the files that repeat them: the repository's address, the version, and the README's picture."""
+"""Copy to the files that repeat them: the repository's address, the version, and pictures from the chapters."""
 
 import base64
+import io
 import re
 
 import nbformat
 import tomllib
+from PIL import Image, ImageOps
 
 from book.toc import ROOT, editions, load, notebooks
 
-PICTURE = ROOT / "book/assets/readme.png"  # comes from a cell of a chapter: it is a result, not an illustration
-CHAPTER, CELL = "mlp.ipynb", "concise-picture"
+# Pictures outside the chapters come from cells of the chapters: they are results, not illustrations.
+README, FRONT = ("mlp", "concise-picture"), ("initialization", "map-picture")
 
 
 def patterns():
@@ -27,11 +29,27 @@ def patterns():
     }
 
 
-def picture():
-    """Return the PNG that the chosen cell has stored."""
-    path = next(notebook for notebook in notebooks("en") if notebook.name == CHAPTER)
-    cell = next(cell for cell in nbformat.read(path, as_version=4).cells if cell.id == CELL)
-    return base64.b64decode(next(o.data["image/png"] for o in cell.outputs if "data" in o))
+def picture(chapter, name):
+    """Return the PNG that a cell of a chapter has stored."""
+    path = next(notebook for notebook in notebooks("en") if notebook.stem == chapter)
+    cell = next(cell for cell in nbformat.read(path, as_version=4).cells if cell.id == name)
+    return base64.b64decode(next(o.data["image/png"] for o in cell.outputs if "image/png" in o.get("data", {})))
+
+
+def preview(png):
+    """Return a picture in the size that link previews show, 1200 x 630."""
+    small = io.BytesIO()
+    picture = ImageOps.pad(Image.open(io.BytesIO(png)).convert("RGB"), (1200, 630), color="white")
+    picture.quantize(256, dither=Image.Dither.NONE).save(small, "PNG", optimize=True)
+    return small.getvalue()
+
+
+def pictures():
+    """Return the content of each picture (bytes), by its file."""
+    front = picture(*FRONT)
+    fronts = {ROOT / f"chapters/{language}/front.png": front for language in editions()}
+    assets = ROOT / "book/assets"
+    return fronts | {assets / "readme.png": picture(*README), assets / "preview.png": preview(front)}
 
 
 def stale():
@@ -45,8 +63,9 @@ def stale():
             right = re.sub(pattern, lambda _, value=value: value, right)
         if right != text:
             found[file] = right.encode("utf-8")
-    if not PICTURE.exists() or PICTURE.read_bytes() != picture():
-        found[PICTURE] = picture()
+    for file, content in pictures().items():
+        if not file.exists() or file.read_bytes() != content:
+            found[file] = content
     return found
 
 

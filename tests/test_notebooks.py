@@ -21,7 +21,12 @@ SECTIONS = {
 MARKUP = re.compile(
     r"^(```\{|:::|\{[a-z:]+\}`)|:label:|:numref:|\{(?:eq|ref|numref|cite[a-z:]*|doc|math)\}`", re.M
 )
-PRIVATE = re.compile(r"/(?:home|root|Users|tmp|work|usr|opt)/|site-packages|object at 0x")
+# Paths, which hold user names, and whatever could let somebody in.
+PRIVATE = re.compile(
+    r"/(?:home|root|Users|tmp|work|usr|opt|var|content)/|[A-Z]:\\\\|site-packages|object at 0x|localhost"
+    r"|[\w.]+@[\w-]+\.\w|gh[pousr]_\w{20}|github_pat_|\bhf_\w{20}|\bsk-[\w-]{20}|\bAKIA[A-Z\d]{16}\b|xox[abp]-"
+    r"|Bearer |PRIVATE KEY"
+)
 
 every_chapter = pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: f"{path.parent.name}/{path.stem}")
 
@@ -144,3 +149,10 @@ def test_the_setup_cells_are_the_same_up_to_the_imports_of_a_chapter():
 def test_nothing_lies_beside_the_table_of_contents():
     stray = set((ROOT / "chapters").rglob("*.ipynb")) - set(CHAPTERS)
     assert not [path for path in stray if ".ipynb_checkpoints" not in path.parts]
+
+
+@every_chapter
+def test_every_mistake_is_on_the_page_of_mistakes(path):
+    page = path.with_name("mistakes.md").read_text(encoding="utf-8")
+    checks = [cell.id for cell in code(path) if cell.id.startswith("mistake-") and "check" in tags(cell)]
+    assert checks and [name for name in checks if f"({path.name}#cell-{name})" not in page] == []

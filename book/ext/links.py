@@ -41,11 +41,13 @@ class Links(SphinxTransform):
     def link_cells(self):
         path = self.env.doc2path(self.env.docname)
         ids = [cell.id for cell in nbformat.read(path, as_version=4).cells] if path.endswith(".ipynb") else []
+        slugs = self.env.metadata[self.env.docname].setdefault("myst_slugs", {})
         for cell in self.document.findall(nodes.container):
             if cell.get("nb_element") != "cell_code":
                 continue
             name = ids[cell["cell_index"]]
             cell["ids"].append(f"cell-{name}")
+            slugs[f"cell-{name}"] = (cell.line, f"cell-{name}", name)  # so that other pages can name the cell
             if "tag_check" in cell["classes"]:
                 cell.insert(0, self.permalink(f"cell-{name}", 0))
             for figure in cell.findall(nodes.figure):

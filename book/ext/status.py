@@ -1,12 +1,12 @@
 """Two pages that nobody writes: what was proved of each chapter, and what a reader can take along."""
 
-import json
 import re
 from html import escape
 from importlib.metadata import version
 
 import nbformat
 
+from book.reproduce import current
 from book.toc import ROOT, notebooks
 
 PACKAGES = ("torch", "numpy", "matplotlib", "jupyter-book", "nbval")
@@ -21,8 +21,9 @@ WORDS = {
         "each of these settings. An entry for a notebook that has changed since then is left out.",
         "setting": "Setting",
         "versions": "Versions: ",
-        "passed": "passed",
-        "other": "not run",
+        True: "passed",
+        False: "failed",
+        None: "not run",
         "zip": "All notebooks, with the package they import and a list of requirements (zip)",
         "pdf": "The book as a PDF, solutions at the end",
         "chapters": "One chapter as a notebook:",
@@ -31,12 +32,13 @@ WORDS = {
         "status": "状态",
         "downloads": "下载",
         "columns": ("章节", "检验", "种子（最多）", "练习", "解答单元格", "秒"),
-        "counts": "每一章证明了什么：本页生成时从笔记本中统计。秒数取自下面最慢的一种设置，运行时机器上还有别的任务。",
+        "counts": "每一章证明了什么：本页生成时统计。秒数取自下面最慢的一种设置。",
         "variants": "在下列每种设置下重新运行全书，并把输出与保存的输出逐字比较。此后改动过的笔记本不列入。",
         "setting": "设置",
         "versions": "版本：",
-        "passed": "通过",
-        "other": "未运行",
+        True: "通过",
+        False: "未通过",
+        None: "未运行",
         "zip": "全部笔记本，附所需的程序包和依赖列表（zip）",
         "pdf": "全书 PDF，解答在书末",
         "chapters": "单章笔记本：",
@@ -71,21 +73,14 @@ def counts(notebook):
     seeds = [int(n) for n in re.findall(r"\bseeds?(?: in|=| =) ?range\((\d+)\)", code)]
     text = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
     exercises = re.split(r"(?m)^## (?:Exercises|练习)", text)[-1]
-    numbers = re.findall(r"(?m)^(?:\*\*)?(\d+)[ .]", exercises)
-    return tags.count("check"), max(seeds, default=1), len(set(numbers)), tags.count("solution")
-
-
-def results(app):
-    """Return what `make reproduce` stored for each notebook that is still the same, by its stem."""
-    from book.reproduce import current
-
-    return current(app.config.language[:2])
+    numbers = re.findall(r"(?m)^\*\*(\d+)", exercises)
+    return tags.count("check"), max(seeds, default=1), len(numbers), tags.count("solution")
 
 
 def status(app):
     """Return the body of the status page."""
     words, files = edition(app)
-    proved = results(app)
+    proved = current(app.config.language[:2])
     rows, names = [], {}
     for file in files:
         notebook = nbformat.read(file, as_version=4)
@@ -94,10 +89,8 @@ def status(app):
         link = f'<a href="{file.stem}.html">{escape(names[file.stem])}</a>'
         rows.append([link, *counts(notebook), "" if seconds is None else f"{seconds:.0f}"])
     variants = list(dict.fromkeys(name for entries in proved.values() for name in entries))
-    grid = [
-        [name, *(words["passed" if proved.get(stem, {}).get(name, {}).get("passed") else "other"] for stem in names)]
-        for name in variants
-    ]
+    outcomes = {(stem, name): entry["passed"] for stem in proved for name, entry in proved[stem].items()}
+    grid = [[name, *(words[outcomes.get((stem, name))] for stem in names)] for name in variants]
     versions = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
     return (
         f"<h1>{words['status']}</h1><p>{words['counts']}</p>{table(words['columns'], rows)}"
