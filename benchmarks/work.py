@@ -52,7 +52,7 @@ def usual_loop(make_model, train, val, workers, batch_size=256):
 
 
 def in_memory_loop(make_model, train, val, batch_size=256):
-    """One epoch of the plain loop: the same steps, minibatches as slices of tensors, nothing stacked."""
+    """One epoch of the plain loop: the same steps, minibatches as rows of tensors, nothing stacked."""
     (x, y), (xv, yv) = train.tensors, val.tensors
     order = torch.randperm(len(x)).split(batch_size)
     batches = zip(xv.split(2048), yv.split(2048), strict=True)

@@ -19,6 +19,7 @@ from book.toc import ROOT, editions, load, pages
 BUILD = ROOT / "_build"
 SITE = BUILD / "html"
 NAMES = {"en": "English", "zh": "中文"}
+CAPTIONS = {"zh": {"Chapters": "正文", "Reference": "附录"}}
 CHANGES = {
     "zh": {"language": "zh_CN", "html_theme_options": {"search_bar_text": "搜索本书", "toc_title": "本页内容"}}
 }
@@ -34,9 +35,13 @@ def derive(config, toc, language):
     for key, value in CHANGES.get(language, {}).items():
         sphinx["config"][key] = {**sphinx["config"][key], **value} if isinstance(value, dict) else value
     there = [page.stem for page in pages(language)]
-    names = [Path(entry["file"]).name for entry in toc["chapters"]]
-    chapters = [{"file": name} for name in names if name in there]
-    return config, {"format": toc["format"], "root": "index", "chapters": chapters}
+    parts = []
+    for part in toc["parts"]:
+        names = [Path(entry["file"]).name for entry in part["chapters"]]
+        chapters = [{"file": name} for name in names if name in there]
+        caption = CAPTIONS.get(language, {}).get(part["caption"], part["caption"])
+        parts += [{**part, "caption": caption, "chapters": chapters}] if chapters else []
+    return config, {"format": toc["format"], "root": "index", "parts": parts}
 
 
 def build_edition(language, builder="html", target=None):

@@ -28,7 +28,7 @@ def steps():
         "lint": [[sys.executable, "-m", "ruff", *check] for check in (["check"], ["format", "--check"])],
         "package": [pytest("package", *two, "loadfile", "tests", "--ignore=tests/test_site.py")],
         "chapters": [pytest("chapters", *two, "loadfile", "--nbval", *chapters)],
-        "site": [[sys.executable, "-m", "book.build"], pytest("site", *two, "load", "tests/test_site.py")],
+        "site": [[sys.executable, "-m", "book.build"], pytest("site", *two, "loadgroup", "tests/test_site.py")],
     }
 
 

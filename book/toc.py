@@ -16,7 +16,7 @@ def load(name):
 def pages(language="en"):
     """Return the sources (Path) of an edition in reading order: those of _toc.yml that exist in that language."""
     toc = load("_toc.yml")
-    names = [toc["root"], *(entry["file"] for entry in toc["chapters"])]
+    names = [toc["root"], *(entry["file"] for part in toc["parts"] for entry in part["chapters"])]
     stems = [ROOT / name.replace("chapters/en/", f"chapters/{language}/", 1) for name in names]
     files = [stem.with_name(stem.name + suffix) for stem in stems for suffix in (".md", ".ipynb")]
     return [file for file in files if file.exists()]

@@ -24,3 +24,29 @@
     }, 300);
   }, { passive: true });
 })();
+
+// On narrow windows the theme's button looks for the search field in the sidebar, which is out of sight.
+addEventListener("click", (event) => {
+  const dialog = document.getElementById("pst-search-dialog");
+  const field = document.querySelector(".bd-sidebar-primary .bd-search input");
+  if (!dialog || !event.target.closest?.(".search-button__button")) return;
+  if (field && field.getBoundingClientRect().right > 0) return;
+  event.stopImmediatePropagation();
+  dialog.showModal();
+  dialog.querySelector("input").focus();
+}, true);
+
+// The search page: excerpts of the article alone, each formula once; American spellings of the book's words, too.
+if (typeof Search !== "undefined") {
+  Search.htmlToText = (html) => {
+    const page = new DOMParser().parseFromString(html, "text/html");
+    const article = page.querySelector("article.bd-article") ?? page.body;
+    article.querySelectorAll("script, style, .headerlink, .katex-html, annotation, .d2l-explore").forEach((n) => n.remove());
+    return article.textContent;
+  };
+  const british = (words) => words
+    .replace(/\b(regular|initial|optim|normal|general|minim|maxim|random|vector|standard|visual|penal|memor|recogn)iz/gi, "$1is")
+    .replace(/\b(neighb|col|behavi)or/gi, "$1our");
+  const query = Search.query;
+  Search.query = (words, ...rest) => query.call(Search, british(words), ...rest);
+}

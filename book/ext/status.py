@@ -14,12 +14,11 @@ WORDS = {
     "en": {
         "status": "Status",
         "downloads": "Downloads",
-        "columns": ("Chapter", "checks", "seeds (most)", "exercises", "solution cells", "seconds"),
+        "columns": ("Chapter", "verified cells", "seeds, at most", "exercises", "solution cells", "seconds"),
         "counts": "What is proved of each chapter, counted in the notebooks when this page was built. Seconds are "
         "those of the slowest variant below, on the machine that reproduced the book, with other work beside it.",
         "variants": "The stored outputs were compared, character by character, with those of a fresh run under "
         "each of these settings. An entry for a notebook that has changed since then is left out.",
-        "setting": "Setting",
         "versions": "Versions: ",
         True: "passed",
         False: "failed",
@@ -34,7 +33,6 @@ WORDS = {
         "columns": ("章节", "检验", "种子（最多）", "练习", "解答单元格", "秒"),
         "counts": "每一章证明了什么：本页生成时统计。秒数取自下面最慢的一种设置。",
         "variants": "在下列每种设置下重新运行全书，并把输出与保存的输出逐字比较。此后改动过的笔记本不列入。",
-        "setting": "设置",
         "versions": "版本：",
         True: "通过",
         False: "未通过",
@@ -90,11 +88,12 @@ def status(app):
         rows.append([link, *counts(notebook), "" if seconds is None else f"{seconds:.0f}"])
     variants = list(dict.fromkeys(name for entries in proved.values() for name in entries))
     outcomes = {(stem, name): entry["passed"] for stem in proved for name, entry in proved[stem].items()}
-    grid = [[name, *(words[outcomes.get((stem, name))] for stem in names)] for name in variants]
+    grid = [[names[stem], *(words[outcomes.get((stem, name))] for name in variants)] for stem in names]
     versions = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
     return (
         f"<h1>{words['status']}</h1><p>{words['counts']}</p>{table(words['columns'], rows)}"
-        f"<p>{words['variants']}</p>{table([words['setting'], *names], grid)}<p>{words['versions']}{versions}</p>"
+        f"<p>{words['variants']}</p>{table([words['columns'][0], *variants], grid)}"
+        f"<p>{words['versions']}{versions}</p>"
     )
 
 
@@ -104,7 +103,10 @@ def downloads(app):
     items = [f'<a href="d2lmini.zip">{words["zip"]}</a>']
     if (ROOT / f"_build/pdf/d2lmini-{app.config.language[:2]}.pdf").exists():
         items.append(f'<a href="d2lmini.pdf">{words["pdf"]}</a>')
-    links = "".join(f'<li><a href="_sources/{file.name}" download>{file.name}</a></li>' for file in files)
+    titles = [(file.name, nbformat.read(file, as_version=4).cells[0].source.splitlines()[0]) for file in files]
+    links = "".join(
+        f'<li><a href="_sources/{name}" download>{escape(title.lstrip("# "))}</a></li>' for name, title in titles
+    )
     items.append(f"{words['chapters']}<ul>{links}</ul>")
     return f"<h1>{words['downloads']}</h1><ul>" + "".join(f"<li>{item}</li>" for item in items) + "</ul>"
 
