@@ -155,7 +155,7 @@ class Animator:
         x = list(x) if isinstance(x, list | tuple) or getattr(x, "ndim", 0) else [x] * len(y)
         if not self.Y:
             self.X, self.Y = [[] for _ in y], [[] for _ in y]
-        for name, values in (("x", x), ("y", y)):
+        for name, values in (("y", y), ("x", x)):
             checks.require(
                 len(values) == len(self.Y), name, values, f"a number, or one for each of {len(self.Y)} curves"
             )

@@ -123,7 +123,11 @@ def _pooch():
 
 
 def _cache():
-    return Path(os.path.expanduser(_pooch().os_cache("d2lmini")), "fashion-mnist")
+    with contextlib.suppress(RuntimeError):  # of new versions, where a user has no home; old ones leave the "~"
+        folder = Path(os.path.expanduser(_pooch().os_cache("d2lmini")))
+        if folder.is_absolute():
+            return folder / "fashion-mnist"
+    return Path(tempfile.gettempdir(), "d2lmini", "fashion-mnist")
 
 
 def _folders(root=None):

@@ -228,7 +228,8 @@ def test_synthetic_data():
     assert X.shape == (1000, 2) and y.shape == (1000, 1)
     noise = y[:, 0] - (X @ torch.tensor([2.0, -3.4]) + 4.2)
     assert 0.009 < noise.std() < 0.011 and abs(noise.mean()) < 0.002 and 0.9 < X.std() < 1.1
-    assert d2l.synthetic_data(torch.ones(4, 1), torch.zeros(1), 3)[1].shape == (3, 1)
+    X, y = d2l.synthetic_data(torch.ones(4, 1, dtype=torch.float64), torch.zeros(1), 3)
+    assert y.shape == (3, 1) and X.dtype == y.dtype == torch.float64
 
 
 def test_data_iter_is_one_epoch():
@@ -304,6 +305,14 @@ def test_train_ch3_is_its_epochs_with_the_test_accuracy_after_each(monkeypatch):
     assert points == [(1, rows[0]), (2, rows[1])]
 
 
+def test_train_ch3_names_its_curves():
+    net, batches = mlp(), [examples()]
+    warned(d2l.train_ch3, net, batches, batches, per_example, 3, torch.optim.SGD(net.parameters(), lr=0.1))
+    axes = plt.gca()
+    assert (axes.get_xlabel(), axes.get_xlim(), axes.get_ylim()) == ("epoch", (1, 3), (0.3, 0.9))
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["train loss", "train acc", "test acc"]
+
+
 def test_a_poor_run_ends_with_a_warning_and_not_with_an_error():
     model, batches = mlp(), [examples()]
     trainer = torch.optim.SGD(model.parameters(), lr=0.0)
@@ -334,6 +343,10 @@ def test_workers_are_warned_about_once():
     messages, workers = warned(d2l.get_dataloader_workers)
     assert workers == 4 and len(messages) == 1 and "num_workers=0" in messages[0]
     assert warned(d2l.get_dataloader_workers) == ([], 4)
+    d2l._warn_once.cache_clear()
+    with pytest.warns(UserWarning) as caught:
+        d2l.get_dataloader_workers()
+    assert caught[0].filename == __file__  # the warning points at the caller's line
 
 
 def test_an_animator_outside_notebooks_keeps_its_data_and_says_so_once(capfd):
@@ -344,8 +357,12 @@ def test_an_animator_outside_notebooks_keeps_its_data_and_says_so_once(capfd):
     assert animator.X == [[1, 2], [1]] and animator.Y == [[2, 4], [3]]
     lines = animator.axes[0].lines
     assert [list(line.get_ydata()) for line in lines] == animator.Y and animator.axes[0].get_yscale() == "log"
+    several = d2l.Animator()
+    several.add(np.array([1, 2]), torch.tensor([3.0, 4.0]))
+    assert several.X == [[1], [2]] and several.Y == [[3], [4]]
     single = d2l.Animator()
     single.add(1, torch.tensor(0.5, requires_grad=True))
+    assert tuple(single.fig.get_size_inches()) == (3.5, 2.5)
     assert single.Y == [[0.5]] and capfd.readouterr() == ("", "")
 
 
@@ -405,13 +422,19 @@ def test_plot_takes_one_curve_or_several_of_any_kind():
     d2l.plot(x, [x**2, np.array([1, 1])], "x", "y", legend=["a", "b"], ylim=[0, 5], xscale="log")
     assert drawn() == [([0, 2], [0, 4]), ([0, 2], [1, 1])]
     axes = plt.gca()
-    assert axes.get_ylim() == (0, 5) and axes.get_xscale() == "log" and axes.get_xlabel() == "x"
+    assert (
+        axes.get_ylim() == (0, 5)
+        and axes.get_xscale() == "log"
+        and (axes.get_xlabel(), axes.get_ylabel()) == ("x", "y")
+    )
     d2l.plot([3, 4])  # clears, and counts from 0
     assert drawn() == [([0, 1], [3, 4])]
     d2l.plot([[1, 2], [3, 4, 5]], [x, [6, 7, 8]])
     assert drawn() == [([1, 2], [0, 2]), ([3, 4, 5], [6, 7, 8])]
     d2l.plot(x, torch.ones(5, 2))  # more curves than formats
     assert len(drawn()) == 5
+    d2l.plot([7], xlim=(-1, 1))
+    assert drawn() == [([0], [7])] and plt.gca().get_xlim() == (-1, 1)
     d2l.set_figsize((4, 3))
     assert plt.rcParams["figure.figsize"] == [4, 3]
 
@@ -420,12 +443,20 @@ def test_show_images_and_predictions():
     axes = d2l.show_images(torch.rand(5, 1, 4, 4), 2, 3, titles="abcde")
     assert axes.shape == (6,) and [len(ax.images) for ax in axes] == [1] * 5 + [0] and axes[1].get_title() == "b"
     assert len(d2l.show_images(torch.rand(9, 4, 4), 1, 2)) == 2  # the rest is not shown
+    axes = d2l.show_images([np.eye(3), Image.new("L", (4, 2))], 1, 2)  # no tensors, no titles
+    assert axes[0].images[0].get_array().tolist() == np.eye(3).tolist() and axes[1].get_title() == ""
     X, y = torch.rand(8, 1, 6, 6), torch.zeros(8, dtype=torch.int64)
     d2l.predict_ch3(lambda X: F.one_hot(torch.ones(len(X), dtype=torch.int64), 10), [(X, y)], n=3)
     assert [ax.get_title() for ax in plt.gcf().axes] == ["t-shirt\ntrouser"] * 3
 
 
 # ---- bad input ----
+
+
+def grown_animator():
+    animator = d2l.Animator()
+    warned(animator.add, 1, [1, 2])
+    return animator
 
 
 NET, BATCHES = nn.Linear(5, 3), [examples()]
@@ -436,15 +467,24 @@ BAD = {
         lambda: d2l.data_iter(0, *examples()),
     ],
     "resize must be .*, not -3": [lambda: d2l.load_data_fashion_mnist(9, resize=(3, -3))],
-    r"lengths of data_arrays must be .*, not \[2, 3\]": [
+    r"lengths of data_arrays must be equal and at least 1, not \[2, 3\]": [
         lambda: d2l.load_array([torch.ones(2), torch.ones(3)], 1)
+    ],
+    r"lengths of data_arrays must be equal and at least 1, not \[0\]": [
+        lambda: d2l.load_array([torch.ones(0)], 1)
     ],
     "lengths of features and labels": [lambda: d2l.data_iter(1, torch.ones(2), torch.ones(3))],
     "data_arrays must be a tuple of tensors": [lambda: d2l.load_array(torch.ones(2, 2), 1)],
     "num_examples must be .*, not 2.5": [lambda: d2l.synthetic_data(torch.ones(1), 0, 2.5)],
     "train_iter must hold batches, but is empty": [lambda: d2l.train_epoch_ch3(NET, iter(()), per_example, print)],
-    "data_iter must hold batches, but is empty": [lambda: d2l.evaluate_accuracy(NET, [])],
+    "data_iter must hold batches, but is empty": [
+        lambda: d2l.evaluate_accuracy(NET, []),
+        lambda: d2l.evaluate_loss(NET, [], per_example),
+    ],
+    r"X must be one or more curves, not \[\]": [lambda: d2l.plot([])],
+    r"Y must be one or more curves, not \[\]": [lambda: d2l.plot([1], [])],
     "updater must be .*, not 0.1": [lambda: d2l.train_epoch_ch3(NET, BATCHES, per_example, 0.1)],
+    "net must be a function, not 3": [lambda: d2l.train_epoch_ch3(3, BATCHES, per_example, print)],
     "loss must be .*, not 'mse'": [lambda: d2l.train_epoch_ch3(NET, BATCHES, "mse", print)],
     "num_epochs must be .*, not 0": [lambda: d2l.train_ch3(NET, BATCHES, BATCHES, per_example, 0, print)],
     r"y must be .*, not \(2,\)": [lambda: d2l.accuracy(torch.ones(3, 4), torch.ones(2))],
@@ -452,6 +492,7 @@ BAD = {
     "n must be at most 4": [lambda: d2l.predict_ch3(NET, [(torch.ones(4, 5), torch.ones(4))], n=6)],
     "X must be 1 curve or as many as Y, 3, not 2": [lambda: d2l.plot([[1], [2]], [[1], [2], [3]])],
     r"x must be .* 2 curves, not \[1, 2, 3\]": [lambda: d2l.Animator().add([1, 2, 3], [1, 2])],
+    r"y must be .* 2 curves, not \[1, 2, 3\]": [lambda: grown_animator().add(1, [1, 2, 3])],
 }
 
 

@@ -6,14 +6,17 @@ The good files are the real ones. Faults are made from them; "the network" is a 
 import contextlib
 import gzip
 import os
+import re
 import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import warnings
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -87,7 +90,7 @@ class Handler(BaseHTTPRequestHandler):
         if way == "encoded":  # so the reader of the stream unpacks it, and what arrives is no gzip file any more
             self.send_header("Content-Encoding", "gzip")
         self.end_headers()
-        while way == "endless":  # until the other side hangs up
+        for _ in range(1000 if way == "endless" else 0):  # long before the end the other side hangs up
             self.wfile.write(bytes(2**16))
         self.wfile.write(body[: len(body) // 2] if way in ("cut", "hang") else body)
         if way == "hang":
@@ -136,7 +139,8 @@ def test_fashion_mnist():
     labels = torch.cat([train.tensors[1], val.tensors[1]])
     assert labels.bincount().tolist() == [6000] * 10 and test.tensors[1].bincount().tolist() == [1000] * 10
     assert (val.tensors[1].bincount().min(), val.tensors[1].bincount().max()) == (955, 1050)  # as documented
-    assert len(data.FASHION_MNIST_CLASSES) == 10 and data.FASHION_MNIST_CLASSES[9] == "Ankle boot"
+    names = "T-shirt/top, Trouser, Pullover, Dress, Coat, Sandal, Shirt, Sneaker, Bag, Ankle boot"
+    assert ", ".join(data.FASHION_MNIST_CLASSES) == names
 
 
 def test_pixels_are_bytes_over_255(real):
@@ -176,6 +180,21 @@ def test_root_comes_first(place, real):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert len(data.fashion_mnist(root=place / "root")[2]) == 10_000
+
+
+def test_the_cache_is_the_users_and_a_temporary_one_without_a_home(tmp_path, monkeypatch):
+    def homeless(name):
+        raise RuntimeError("could not determine the home directory")
+
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    for os_cache, parent in (
+        (lambda name: Path("~", name), tmp_path),
+        (lambda name: Path("~nobody-of-that-name", name), tempfile.gettempdir()),  # what old versions give
+        (homeless, tempfile.gettempdir()),
+    ):
+        monkeypatch.setattr(data._pooch(), "os_cache", os_cache)
+        assert data._cache() == Path(parent, "d2lmini", "fashion-mnist")
 
 
 # ---- damaged files on disk ----
@@ -224,7 +243,15 @@ def test_data_folder_that_is_a_file(place, real, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"\0\0\x08", b"\0\0\x0d\x01", b"\0\0\x08\x01\0\0", b"\0\0\x08\x01\0\0\0\x02a"]
+    "content",
+    [
+        b"",
+        b"\0\0\x08",
+        b"\0\0\x0d\x01",
+        b"\0\0\x08\x01\0\0",
+        b"\0\0\x08\x01\0\0\0\x02a",
+        b"\0\0\x08\x21" + bytes(132),
+    ],
 )
 def test_parse_idx_rejects(content):
     with pytest.raises(ValueError, match="magic|promises"):
@@ -234,6 +261,7 @@ def test_parse_idx_rejects(content):
 def test_parse_idx():
     array = data.parse_idx(b"\0\0\x08\x02" + b"\0\0\0\x02" + b"\0\0\0\x03" + b"abcdef")
     assert array.dtype == np.uint8 and array.tolist() == [[97, 98, 99], [100, 101, 102]]
+    assert data.parse_idx(b"\0\0\x08\x20" + bytes(128)).shape == (0,) * 32  # what every version of NumPy can hold
 
 
 # ---- download ----
@@ -252,15 +280,22 @@ def test_nothing_works(place, monkeypatch):
         message = message[message.index(part) :]
     for way_out in ("apt-get install dataset-fashion-mnist", "set D2LMINI_DATA", str(place / "cache")):
         assert way_out in message
+    assert "HTTPConnectionPool" not in str(caught.value)  # a paragraph of inner workings
     assert len(str(caught.value).splitlines()) < 10 and not any((place / "cache").iterdir())
 
 
+def test_the_mirrors_are_addresses_of_folders():
+    assert all(re.fullmatch(r"https?://[^A-Z\s]+/", mirror) for mirror in data.MIRRORS) and len(data.MIRRORS) > 1
+
+
 def test_download_is_kept(place, server, monkeypatch):
+    cache = place / "cache" / "of" / "mine"
+    monkeypatch.setattr(data, "_cache", lambda: cache)
     monkeypatch.setattr(data, "MIRRORS", (server.mirror("good"),))
     for _ in range(2):
         good()
     assert server.asked == [f"/good/{SMALL}.gz"]
-    assert [path.name for path in (place / "cache").iterdir()] == [f"{SMALL}.gz"]
+    assert [path.name for path in cache.iterdir()] == [f"{SMALL}.gz"]
 
 
 @pytest.mark.parametrize("way, words", [
@@ -330,7 +365,8 @@ def test_progress_bar_where_somebody_watches(place, server, monkeypatch, capfd):
     monkeypatch.setattr(data, "MIRRORS", (server.mirror("good"),))
     monkeypatch.setenv("D2LMINI_PROGRESS", "1")
     good()
-    assert f"{SMALL}.gz" in capfd.readouterr().err
+    shown = capfd.readouterr().err
+    assert f"{SMALL}.gz" in shown and "B/s" in shown and not shown.split("\r")[-1].strip()  # and nothing is left
     (place / "cache" / f"{SMALL}.gz").unlink()
     monkeypatch.setenv("D2LMINI_PROGRESS", "0")
     good()
@@ -436,6 +472,8 @@ def test_xor_is_the_same_everywhere():
     points, labels = data.xor(4, noise=0.5, generator=0)
     expected = [[-0.8178309, -0.9328018], [-0.9178919, 1.1528805], [1.1049905, 1.4528130], [1.3017715, -0.5945091]]
     np.testing.assert_allclose(points, expected, rtol=1e-6)
+    last = data.xor(40, noise=0.5, generator=0)[0][-1]  # from 16 numbers on PyTorch draws them in another way
+    np.testing.assert_allclose(last, [-1.8155613, 1.2209125], rtol=1e-6)
     assert labels.tolist() == [0, 1, 0, 1]
     assert torch.equal(data.xor(4, generator=0)[0], data.xor(4, noise=0.25, generator=np.int64(0))[0])
 

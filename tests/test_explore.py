@@ -44,6 +44,12 @@ def test_log_scale():
     assert found["parts"][found["frames"][0][0]] == ends  # zero has no logarithm and is not drawn
 
 
+def test_ticks_of_a_log_scale_are_powers_of_ten():
+    panel = PANEL | {"ylim": (1, 10), "yscale": "log"}
+    page = sliders(lambda k: ([{"f": ([0], [1])}], "r"), [panel], k=[1]).data
+    assert re.findall(r'text-anchor="end">(.*?)<', page) == ["1e0", "1e1"]
+
+
 def test_first_frame_is_there_without_scripts_and_text_is_escaped():
     html = sliders(line, [PANEL], start={"slope": 1.0}, slope=[0.25, 1.0]).data
     static = html.split("<script")[0]

@@ -24,7 +24,7 @@ matplotlib.use("agg")
 from matplotlib import pyplot as plt  # noqa: E402
 
 import d2lmini as d2l  # noqa: E402
-from d2lmini import data, plots  # noqa: E402
+from d2lmini import checks, data, plots  # noqa: E402
 from d2lmini.explore import sliders  # noqa: E402
 
 settings.register_profile(
@@ -255,6 +255,10 @@ def test_fit_takes(name, value):
     assert answer(d2l.fit, name, net, GOOD, **({"epochs": 1, "lr": 0.1} | {name: value})) is not REFUSED
 
 
+def test_a_device_is_the_one_named():
+    assert str(checks.device("cpu:0")) == "cpu:0"
+
+
 # ---- figures ----
 
 
@@ -388,6 +392,14 @@ def test_sliders_with_any_panels(panels):
 # ---- the words ----
 
 
+class Total(nn.Linear):
+    def __init__(self):
+        super().__init__(4, 3)
+
+    def forward(self, x):
+        return super().forward(x).sum()
+
+
 def fitted(**options):
     d2l.fit(**({"model": net, "train": GOOD, "epochs": 1, "lr": 0.1} | options))
 
@@ -454,6 +466,8 @@ WORDS = [
      "model's outputs must be of shape (2, ...) for inputs (2, 4) torch.float32, not (6,)"),
     (lambda: fitted(model=lambda: nn.Sequential(net(), nn.Softmax(1), nn.Linear(3, 1), nn.Flatten(0))),
      "model's outputs must be of shape (n, classes, ...), not (2,)"),
+    (lambda: fitted(model=Total),
+     "model's outputs must be of shape (2, ...) for inputs (2, 4) torch.float32, not ()"),
     (lambda: fitted(loss=lambda o, y: o[:, :1]),
      "what loss returns must be one number, the mean over the examples, not (2, 1)"),
     (lambda: fitted(loss=lambda o, y: 1.0), "what loss returns must be a tensor, not float"),

@@ -84,6 +84,11 @@ def test_heatmap_puts_the_first_row_at_the_bottom(ax):
         plots.heatmap([[1, 2, 3], [4, 5, 6]], ["low"], [1, 2, 3], ax=ax)
 
 
+def test_a_quantity_has_its_colour():
+    assert set(plots.COLORS) == {"train", "validation", "test", "truth", "data", "theory"}
+    assert set(plots.COLORS.values()) <= set(plots.CYCLE)
+
+
 def test_colours_are_told_apart_in_grey_by_their_dashes():
     assert len(set(map(str, plots.DASHES[:6]))) == 6
 
@@ -93,7 +98,21 @@ def test_use_style_changes_settings_only_when_called():
     with matplotlib.rc_context():
         d2l.plots.use_style()
         assert matplotlib.rcParams["legend.frameon"] is False
+        ax = plt.subplots()[1]
+        first, second = ax.plot([[1, 2], [3, 4]])
+        assert (first.get_color(), second.get_color()) == (plots.BLUE, plots.VERMILION)
+        assert (first.get_linestyle(), second.get_linestyle()) == ("-", "--")
+        assert not ax.spines["top"].get_visible() and not ax.spines["right"].get_visible()
     assert matplotlib.rcParams["legend.frameon"] == before
+
+
+def test_figures_in_a_notebook_have_twice_the_resolution(monkeypatch):
+    asked = []
+    monkeypatch.setattr("matplotlib_inline.backend_inline.set_matplotlib_formats", asked.append)
+    monkeypatch.setattr(matplotlib, "get_backend", lambda: "module://matplotlib_Inline")
+    with matplotlib.rc_context():
+        plots.use_style()
+    assert asked == ["retina"]
 
 
 def test_words_and_style_arrive(ax):
@@ -104,7 +123,9 @@ def test_words_and_style_arrive(ax):
     for draw in (plots.plot([1], {"a": [1]}), plots.band([1], [[1]]), plots.heatmap([[1]], ["a"], ["b"])):
         assert draw is other
     assert plots.plot([1], {}, ax=ax) is ax and plots.band([1], [[1]], ax=ax) is ax
-    assert plots.plot([1], {}, ax=plt.subplots()[1]).get_legend() is None
+    plain = plots.plot([1], {}, ax=plt.subplots()[1])
+    words = plain.get_xlabel() + plain.get_ylabel() + plain.get_title()
+    assert plain.get_legend() is None and words == ""
 
 
 def test_band_and_curves_are_labelled(ax):
@@ -131,6 +152,8 @@ def test_images_are_black_on_white_in_their_size():
     picture = grid[0, 0].images[0]
     assert grid.shape == (1, 8) and picture.get_cmap().name == "gray_r" and picture.get_clim() == (0, 1)
     assert tuple(plt.gcf().get_size_inches()) == (16, 2.1) and not grid[0, 0].axison
+    plots.images(torch.zeros(2, 1, 1))
+    assert tuple(plt.gcf().get_size_inches()) == pytest.approx((7.2, 0.945))
     grid = plots.images(torch.zeros(3, 1, 1), [1, 2, 3], columns=1, size=2)
     assert tuple(plt.gcf().get_size_inches()) == pytest.approx((2, 8.1)) and grid.shape == (3, 1)
     assert grid[0, 0].get_title() == "1" and grid[0, 0].title.get_fontsize() == 8
@@ -146,9 +169,12 @@ def test_heatmap_is_labelled(ax):
     assert picture.get_cmap().name == "cividis" and picture.get_clim() == (-1, 2) and ax.get_aspect() == "auto"
     assert [t.get_text() for t in ax.get_xticklabels()] == ["c", "d"] and bar is not ax
     assert not any(line.get_visible() for line in ax.get_xgridlines())
-    assert (
-        plots.heatmap([[1]], ["r"], ["c"], cmap="gray", ax=plt.subplots()[1]).images[0].get_cmap().name == "gray"
-    )
+    ax = plt.subplots()[1]
+    current = plt.subplots()[1]
+    plots.heatmap([[1]], ["r"], ["c"], cmap="gray", ax=ax)
+    assert ax.images[0].get_cmap().name == "gray" and not current.images
+    assert (ax.get_xlabel(), ax.get_ylabel(), ax.figure.axes[-1].get_ylabel()) == ("", "", "")
+    assert not any(line.get_visible() for line in ax.get_xgridlines())  # nor where the style has no grid
 
 
 def test_arrays_of_every_kind_are_drawn_as_float64():
@@ -159,3 +185,4 @@ def test_arrays_of_every_kind_are_drawn_as_float64():
         torch.ones(2).half(),
     ):
         assert plots._array(values).dtype == np.float64
+    assert plots._array(torch.tensor(0.1, dtype=torch.float64)) == 0.1

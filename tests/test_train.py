@@ -2,6 +2,7 @@
 
 import io
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -106,6 +107,19 @@ class HiddenState(FromScratch):  # a number of each seed's own, outside paramete
         return super().forward(self.gain * x)
 
 
+class HiddenInTraining(HiddenState):
+    def forward(self, x):
+        return FromScratch.forward(self, self.gain * x if self.training else x)
+
+
+class HiddenInEvaluation(HiddenState):
+    def forward(self, x):
+        return FromScratch.forward(self, x if self.training else self.gain * x)
+
+
+ALONE = [OwnDropout, DataDependent, ReplacesItsBuffer, HiddenState, HiddenInTraining, HiddenInEvaluation]
+
+
 def by_hand(model, optimizer, epochs=3, seed=3, clip=None, rate=None):
     """The loop that a chapter writes; returns the mean training loss of every epoch."""
     generator, (x, y), losses = torch.Generator().manual_seed(seed), TRAIN.tensors, []
@@ -157,7 +171,7 @@ def test_one_seed_takes_the_steps_of_the_loop_written_by_hand(name, make_model):
     losses = by_hand(model, optimizer(model.parameters(), lr=0.1, **options))
     history = fit(make_model, optimizer=name.split()[0], **options)
     assert_same(history.models[0], model)  # every bit of every weight
-    assert np.allclose(history.train_loss[0], losses, rtol=1e-14, atol=0)
+    assert np.allclose(history.train_loss[0], losses, rtol=1e-14, atol=0) and not history.diverged.any()
 
 
 @pytest.mark.parametrize("seeds", [(3,), SEEDS])
@@ -205,6 +219,23 @@ def test_written_out_forward_pass_is_the_vmapped_one(monkeypatch):
     assert fast.stacked and general.stacked
     for a, b in zip(fast.models, general.models, strict=True):
         assert_same(a, b, 1e-12)
+
+
+def every_layer():
+    between = [kind() for kind in sorted(stacking.ELEMENTWISE, key=str)]
+    return nn.Sequential(nn.Flatten(), nn.Linear(12, 8), nn.Sequential(*between), nn.Linear(8, 3))
+
+
+@pytest.mark.parametrize("make_model", [mlp, wide_mlp, every_layer])
+def test_the_written_out_form_is_taken_where_there_is_one(make_model):
+    models = [built(make_model, seed).eval() for seed in SEEDS]
+    x, y = (t[:2] for t in TRAIN.tensors)
+    outputs = [model(x) for model in models]
+    net = stacking.stack(models, SEEDS, x, y, F.cross_entropy)
+    assert "written_out" in net.forward.__qualname__
+    models[0].eval()  # the one that the others stand behind
+    torch.testing.assert_close(net(x.expand(3, *x.shape)), torch.stack(outputs))
+    assert "vmapped" in stacking.stack([built(FromScratch)], (3,), x, y, F.cross_entropy).forward.__qualname__
 
 
 @pytest.mark.parametrize("make_model", [mlp, wide_mlp, FromScratch])
@@ -272,6 +303,10 @@ def test_each_seed_draws_other_dropout_masks_than_its_minibatch_order():
         mask = model(torch.ones(64))
     assert not torch.equal(mask, stacking.dropout_mask(torch.ones(64), 0.5, [torch.Generator().manual_seed(5)]))
     assert "forward" not in vars(model)  # nn.Dropout is itself again
+    for p, kept in ((0.0, 1.0), (1.0, 0.0)):
+        layer = nn.Dropout(p)
+        with stacking.seeded_dropout(layer, (5,)):
+            assert layer(torch.ones(9)).tolist() == [kept] * 9
 
 
 def test_dropout_uses_its_rate_and_none_in_evaluation():
@@ -284,7 +319,7 @@ def test_dropout_uses_its_rate_and_none_in_evaluation():
         assert not torch.equal(model(x), model(x))
 
 
-@pytest.mark.parametrize("make_model", [OwnDropout, DataDependent, ReplacesItsBuffer, HiddenState])
+@pytest.mark.parametrize("make_model", ALONE)
 def test_what_cannot_be_stacked_trains_one_after_the_other_and_says_so(make_model):
     together = fit(make_model, seeds=SEEDS, val=VAL)
     assert not together.stacked and together.seeds == SEEDS and len(together.models) == 3
@@ -320,6 +355,13 @@ def test_a_diverging_seed_is_marked_and_the_others_do_not_notice():
         assert_same(together.models[k], fit(make, seeds=SEEDS[k : k + 1], lr=0.5).models[0], 1e-10)
 
 
+@pytest.mark.parametrize("seeds", [(3,), SEEDS])
+def test_a_validation_loss_that_is_no_number_is_marked_too(seeds):
+    broken = TensorDataset(torch.full_like(VAL.tensors[0], math.nan), VAL.tensors[1])
+    history = fit(mlp, val=broken, seeds=seeds)
+    assert np.isfinite(history.train_loss).all() and history.diverged.all()
+
+
 def test_divergence_in_the_very_last_step_is_seen():
     history = d2l.fit(mlp, TRAIN, epochs=1, lr=1e308, batch_size=101, momentum=0.9, weight_decay=1e308)
     assert np.isfinite(history.train_loss).all() and history.diverged.all()
@@ -351,13 +393,24 @@ def test_regression_with_any_loss(seeds):
 
     options = {"epochs": 40, "lr": 0.1, "batch_size": 32, "seeds": seeds}
     own = d2l.fit(lambda: nn.Linear(12, 1), dataset, dataset, loss=half_squared_error, **options)
-    assert own.stacked == (len(seeds) > 1) and (own.val_loss[:, -1] < 1e-6).all()
+    assert own.stacked == (len(seeds) > 1) and not own.diverged.any() and (own.val_loss[:, -1] < 1e-6).all()
     assert np.isnan(own.train_accuracy).all() and np.isnan(own.val_accuracy).all()
     assert abs(own.models[0].bias.item() + 1) < 1e-3
     named = d2l.fit(lambda: nn.Linear(12, 1), dataset, dataset, loss=F.mse_loss, **(options | {"lr": 0.05}))
     assert np.allclose(
         named.val_loss, 2 * own.val_loss, rtol=1e-9
     )  # twice the loss at half the rate: the same steps
+
+
+@pytest.mark.parametrize("seeds", [(3,), SEEDS])
+def test_whole_numbers_against_one_output_are_no_classes(seeds):
+    dataset = TensorDataset(TRAIN.tensors[0], TRAIN.tensors[1][:, None])
+
+    def squared_error(outputs, targets):
+        return ((outputs - targets) ** 2).mean()
+
+    history = d2l.fit(lambda: nn.Linear(12, 1), dataset, epochs=1, lr=0.01, loss=squared_error, seeds=seeds)
+    assert np.isfinite(history.train_loss).all() and np.isnan(history.train_accuracy).all()
 
 
 def test_a_ready_module_is_trained_in_place():
@@ -510,8 +563,31 @@ def test_a_kernel_alone_is_nobody(monkeypatch):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setitem(progress.sys.modules, "ipykernel", progress)
     assert not progress.watched()  # nbval, nbclient
+    with monkeypatch.context() as colab:
+        colab.setitem(progress.sys.modules, "google.colab", progress)
+        assert progress.watched()
+    with monkeypatch.context() as editor:
+        editor.setattr("IPython.get_ipython", lambda: SimpleNamespace(user_ns={"__vsc_ipynb_file__": "a.ipynb"}))
+        assert progress.watched()
+    assert not progress.watched()
     monkeypatch.setenv("JPY_SESSION_NAME", "chapter.ipynb")
     assert progress.watched()
+
+
+@pytest.mark.parametrize("seeds", [(3,), SEEDS])
+def test_the_bar_reaches_its_end_and_leaves_nothing(monkeypatch, seeds):
+    bars, terminal = [], io.StringIO()
+
+    def shown(total, watched, **options):
+        bars.append(progress.bar(total, watched, file=terminal, delay=0, mininterval=0, **options))
+        return bars[-1]
+
+    monkeypatch.setattr(train, "bar", shown)
+    fit(mlp, seeds=seeds, progress=True)
+    (bar,) = bars
+    assert bar.n == bar.total == 3 * 4  # epochs of 101 examples, 32 a step
+    assert "fit: 100%" in terminal.getvalue() and "step/s" in terminal.getvalue()
+    assert not terminal.getvalue().split("\r")[-1].strip()
 
 
 def test_no_bar_no_output(capfd):
