@@ -27,7 +27,7 @@ words => {
     const box = document.createElement("div");
     const chapter = details.closest(".toctree-wrapper > section").querySelector("h1, h2");
     if (chapter !== before) box.append(Object.assign(document.createElement("h3"), {
-      textContent: chapter.firstChild.textContent
+      textContent: [...chapter.childNodes].filter(n => !n.matches?.("a")).map(n => n.textContent).join("")
     }));
     before = chapter;
     box.insertAdjacentHTML("beforeend", `<h4 id="answer-${i}">${words.solution} ${i + 1}</h4>`);

@@ -369,6 +369,7 @@ def test_link_previews(read, page):
     assert canonical.endswith(page) and not canonical.startswith("http://127")
     if page in WRITTEN:
         assert 40 < len(meta["description"]) <= 300 and meta["og:description"] == meta["description"]
+        assert meta["og:title"].endswith(" - d2lmini") and meta["og:site_name"] == "d2lmini"
         assert meta["og:url"] == canonical and tab.title().split(" — ")[0] in meta["og:title"]
         picture = meta["og:image"].removeprefix(canonical.removesuffix(page.split("/")[1]))
         assert (SITE / page).with_name("_static").joinpath(Path(picture).name).is_file()
@@ -423,8 +424,10 @@ def test_reading_goes_on(visit):
     tab.evaluate("document.querySelectorAll('article section section')[2].scrollIntoView()")
     tab.wait_for_function("Object.keys(localStorage).some(key => key.startsWith('d2lmini-place'))")
     place = tab.evaluate("document.querySelectorAll('article section section')[2].id")
+    chapter = tab.title().split(" — ")[0]
     tab.goto(f"{visit.root}{language}/index.html")
     link = tab.wait_for_selector("#go-on a")
+    assert chapter in link.inner_text()
     assert link.is_visible() and link.get_attribute("href").endswith(f"{CHAPTERS[1]}#{place}")
 
 

@@ -18,7 +18,8 @@
     clearTimeout(timer);
     timer = setTimeout(() => {
       const here = headings.filter((h) => h.getBoundingClientRect().top < innerHeight / 2).pop();
-      const name = (node) => node.querySelector("h1, h2, h3").firstChild.textContent.trim();
+      const name = (node) => [...node.querySelector("h1, h2, h3").childNodes]
+        .filter((part) => !part.matches?.(".headerlink")).map((part) => part.textContent).join("").trim();
       const title = name(article) + (here && here.matches("section section") ? ": " + name(here) : "");
       localStorage.setItem(key, JSON.stringify({ url: location.pathname + (here ? "#" + here.id : ""), title }));
     }, 300);

@@ -35,12 +35,12 @@ def add_preview(app, pagename, templatename, context, doctree):
     tags = {
         "description": description,
         "twitter:card": "summary_large_image",
-        "og:title": f"{context['title']} - {app.config.project}",
+        "og:title": f"{context['title']} - {app.config.html_title}",
         "og:description": description,
         "og:type": "article",
         "og:url": f"{base}{pagename}.html",
         "og:image": f"{base}_static/preview.png",
-        "og:site_name": app.config.project,
+        "og:site_name": app.config.html_title,
         "og:locale": app.config.language,
     }
     context["metatags"] = context.get("metatags", "") + "".join(
