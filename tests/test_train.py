@@ -549,7 +549,7 @@ def test_the_bar_shows_where_somebody_watches(monkeypatch, capsys):
     terminal.isatty = lambda: True
     assert not progress.watched()  # pytest's stderr is no terminal
     monkeypatch.setattr(progress.sys, "stderr", terminal)
-    assert progress.watched()
+    assert progress.watched() and not progress.bar(1).disable and progress.bar(1, False).disable
     monkeypatch.setenv("CI", "true")
     assert not progress.watched() and progress.watched(True)
     monkeypatch.setenv("D2LMINI_PROGRESS", "1")
