@@ -89,6 +89,12 @@ def test_frames_must_have_the_same_labels():
         sliders(lambda k: ([{f"line {k}": ([0], [0])}], "r"), [PANEL], k=[0, 1])
 
 
+@pytest.mark.parametrize("mark", [([0, 1], [0]), ([0, 1], [0, 1], ["one"])])
+def test_a_mark_has_as_many_of_each(mark):
+    with pytest.raises(ValueError, match="cannot be drawn"):
+        sliders(lambda k: ([{"f": mark}], "r"), [PANEL], k=[1])
+
+
 SNAPSHOT = Path(__file__).with_name("explore.html")
 
 
