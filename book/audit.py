@@ -19,6 +19,7 @@ from book.toc import editions, pages
 
 BUDGET = json.loads(Path(__file__).with_name("budget.json").read_text(encoding="utf-8"))
 FLAGS = "--headless=new --no-sandbox --disable-gpu --disable-background-networking --disable-quic --no-first-run"
+GENERATED = ("genindex", "status", "downloads")
 TEXT = ("text/", "application/json", "image/svg", "application/javascript")
 
 
@@ -74,7 +75,8 @@ def main(names):
     """Print a line a page; returns the exit status."""
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Compressing, directory=SITE))
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    names = names or [f"{language}/{page.stem}.html" for language in editions() for page in pages(language)]
+    stems = {language: [*(page.stem for page in pages(language)), *GENERATED] for language in editions()}
+    names = names or [f"{language}/{stem}.html" for language in stems for stem in stems[language]]
     columns = [*BUDGET["at least"], *BUDGET["at most"]]
     print(f"{'page':34}", *columns, sep="  ")
     missed = 0

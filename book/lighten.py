@@ -6,19 +6,30 @@ import re
 from fontTools import subset
 from PIL import Image
 
+from book.ext.icons import ICONS
+
 # Fonts of nearly every formula: in the style sheet, and optional, they are there when the text is first drawn, and
 # no line breaks anew when they arrive.
 ALWAYS = ("KaTeX_Main-Regular", "KaTeX_Math-Italic")
+# A rule of the theme's style sheet that says which letter an icon is; there are 2,000.
+NAME, ICON = (
+    re.compile(r"\bfa-([\w-]+)"),
+    re.compile(r"(?:\.fa-[\w-]+(?:::?before)?,?)+\{(?:--fa|content):[^}]*\}"),
+)
 
 
 def lighten(folder):
     """Replace the pictures and KaTeX's fonts of one edition (Path) in place."""
     texts = {file: file.read_text(encoding="utf-8") for file in folder.glob("*.html")}
-    for file, text in texts.items():
-        file.write_text(re.sub(r"(_images/[\w-]+)\.png", r"\1.webp", text), encoding="utf-8")
+    sizes = {}
     for picture in (folder / "_images").glob("*.png"):
-        Image.open(picture).convert("RGB").save(picture.with_suffix(".webp"), lossless=True, quality=80, method=3)
+        image = Image.open(picture).convert("RGB")
+        image.save(picture.with_suffix(".webp"), lossless=True, quality=80, method=3)
+        sizes[picture.stem] = 'src="_images/{}.webp" width="{}" height="{}"'.format(picture.stem, *image.size)
         picture.unlink()
+    for file, text in texts.items():  # with its size named, a picture does not push the text away when it comes
+        text = re.sub(r'src="_images/([\w-]+)\.png"', lambda found: sizes[found[1]], text)
+        file.write_text(text, encoding="utf-8")
     letters = {ord(letter) for text in texts.values() for letter in text}
     for file in (folder / "_static/katex/fonts").glob("*.woff2"):
         font = subset.load_font(file, subset.Options())
@@ -34,3 +45,7 @@ def lighten(folder):
         source = f'font-display:optional;src:url(data:font/woff2;base64,{content}) format("woff2")'
         text = re.sub(rf"src:url\(fonts/{name}\.woff2\)[^}}]*", source, text)
     style.write_text(text, encoding="utf-8")
+    used = {*NAME.findall("".join(texts.values()))}.union(*ICONS.values())
+    style = folder / "_static/styles/pydata-sphinx-theme.css"
+    text = style.read_text(encoding="utf-8")
+    style.write_text(ICON.sub(lambda rule: rule[0] if used & {*NAME.findall(rule[0])} else "", text), "utf-8")

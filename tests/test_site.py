@@ -3,7 +3,6 @@
 import functools
 import gzip
 import http.server
-import itertools
 import json
 import subprocess
 import sys
@@ -16,7 +15,7 @@ from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 import nbformat
 import pytest
 
-from book.audit import BUDGET
+from book.audit import BUDGET, GENERATED
 from book.build import SITE
 from book.needs import browser as browser_path
 from book.npm import package
@@ -31,7 +30,6 @@ COLOUR = ["color-contrast", "link-in-text-block"]  # what the colour mode can ch
 LIMITS = BUDGET["at most"]
 
 CHAPTERS = [f"{language}/{file.stem}.html" for language in editions() for file in notebooks(language)]
-GENERATED = ("genindex", "status", "downloads")
 WRITTEN = [f"{language}/{file.stem}.html" for language in editions() for file in pages(language)]
 PAGES = [*WRITTEN, *(f"{language}/{name}.html" for language in editions() for name in GENERATED)]
 
@@ -138,24 +136,39 @@ def read(chromium, root):
 
 @every_page
 def test_page_is_sound(visit, page):
-    """At both widths, in both colour modes: no error, no request to another host, no accessibility violation."""
-    seen = visit()
+    """At both widths, in both colour modes: no error, no request to another host, nothing beyond the window."""
+    seen = visit(PHONE)
     tab = seen.open(page)
     tab.add_script_tag(content=(package("axe-core") / "axe.min.js").read_text(encoding="utf-8"))
-    for width, scheme in itertools.product((DESKTOP, PHONE), ("light", "dark")):
+    for width, scheme in ((PHONE, "dark"), (PHONE, "light"), (DESKTOP, "light"), (DESKTOP, "dark")):
         tab.set_viewport_size(width)
         tab.emulate_media(color_scheme=scheme)
         tab.wait_for_function("scheme => document.documentElement.dataset.theme === scheme", arg=scheme)
-        tab.wait_for_timeout(500)  # the theme looks for what scrolls when the window has kept its size for a while
         assert tab.evaluate("document.documentElement.scrollWidth") <= width["width"]
         nodes = "[...document.querySelectorAll('article :not(svg, svg *)')]"
         left = nodes + ".filter(n => n.getBoundingClientRect().left < -1).map(n => n.outerHTML.slice(0, 100))"
         assert tab.evaluate(left) == []  # nobody can scroll there
-        only = {"type": "tag", "values": WCAG} if scheme == "light" else {"type": "rule", "values": COLOUR}
-        found = tab.evaluate("only => axe.run({runOnly: only, resultTypes: ['violations']})", only)["violations"]
-        bad = [(rule["id"], node["target"], node["html"][:200]) for rule in found for node in rule["nodes"]]
-        assert bad == [], (width, scheme)
+    assert violations(tab, {"type": "rule", "values": COLOUR}) == []
+    # What the eye sees of a formula has its text's colour and is hidden from screen readers: half of all nodes.
+    tab.evaluate("document.querySelectorAll('.katex-html').forEach(node => node.replaceChildren())")
+    tab.emulate_media(color_scheme="light")
+    tab.wait_for_function("document.documentElement.dataset.theme === 'light'")
+    assert violations(tab, {"type": "tag", "values": WCAG}) == []
     assert seen.errors == [] and seen.foreign == []
+
+
+@every_page
+def test_page_is_accessible_on_a_phone(visit, page):
+    """No WCAG violation on a small screen, where tables, code and formulas scroll."""
+    tab = visit(PHONE).open(page)
+    tab.add_script_tag(content=(package("axe-core") / "axe.min.js").read_text(encoding="utf-8"))
+    assert violations(tab, {"type": "tag", "values": WCAG}) == []
+
+
+def violations(tab, only):
+    """What axe-core finds against the rules `only`."""
+    found = tab.evaluate("only => axe.run({runOnly: only, resultTypes: ['violations']})", only)["violations"]
+    return [(rule["id"], node["target"], node["html"][:200]) for rule in found for node in rule["nodes"]]
 
 
 @pytest.fixture(scope="session")
