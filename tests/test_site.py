@@ -144,6 +144,7 @@ def test_page_is_sound(visit, page):
         tab.set_viewport_size(width)
         tab.emulate_media(color_scheme=scheme)
         tab.wait_for_function("scheme => document.documentElement.dataset.theme === scheme", arg=scheme)
+        tab.wait_for_timeout(400)  # the sidebar slides
         assert tab.evaluate("document.documentElement.scrollWidth") <= width["width"]
         nodes = "[...document.querySelectorAll('article :not(svg, svg *)')]"
         left = nodes + ".filter(n => n.getBoundingClientRect().left < -1).map(n => n.outerHTML.slice(0, 100))"

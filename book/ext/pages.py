@@ -5,9 +5,23 @@ from html import escape, unescape
 from pathlib import Path
 
 from docutils import nodes
+from sphinx.locale import _
 
 BOOK = Path(__file__).resolve().parents[1]
 NAMED = ("description", "twitter:card")  # the other tags have a property in place of a name
+# What the pages that nobody writes are about.
+GENERATED = {
+    "en": {
+        "genindex": "The terms of the book, and the chapters that define or first use them.",
+        "status": "How many claims of each chapter are checked, and on which processors and threads they held.",
+        "downloads": "The book as a PDF, and its notebooks one by one or in one archive that runs.",
+    },
+    "zh_CN": {
+        "genindex": "本书的术语，以及定义或首次使用它们的章节。",
+        "status": "每一章有多少论断经过检验，在哪些处理器和线程设置下成立。",
+        "downloads": "本书的 PDF，以及可单独或打包下载、可直接运行的笔记本。",
+    },
+}
 
 
 def add_paths(app, config):
@@ -28,14 +42,14 @@ def describe(doctree):
 
 def add_preview(app, pagename, templatename, context, doctree):
     """Give the page the tags that link previews and search engines read."""
-    if doctree is None:
+    description = describe(doctree) if doctree else GENERATED[app.config.language].get(pagename)
+    if description is None:
         return
     base = app.config.html_baseurl
-    description = describe(doctree)
     tags = {
         "description": description,
         "twitter:card": "summary_large_image",
-        "og:title": f"{context['title']} - {app.config.html_title}",
+        "og:title": f"{context.get('title', _('Index'))} - {app.config.html_title}",
         "og:description": description,
         "og:type": "article",
         "og:url": f"{base}{pagename}.html",
