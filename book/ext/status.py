@@ -89,10 +89,11 @@ def status(app):
     variants = list(dict.fromkeys(name for entries in proved.values() for name in entries))
     outcomes = {(stem, name): entry["passed"] for stem in proved for name, entry in proved[stem].items()}
     grid = [[names[stem], *(words[outcomes.get((stem, name))] for name in variants)] for stem in names]
+    broken = [re.sub("([_=])", r"\1<wbr>", name) for name in variants]  # where a line may end
     versions = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
     return (
         f"<h1>{words['status']}</h1><p>{words['counts']}</p>{table(words['columns'], rows)}"
-        f"<p>{words['variants']}</p>{table([words['columns'][0], *variants], grid)}"
+        f"<p>{words['variants']}</p>{table([words['columns'][0], *broken], grid)}"
         f"<p>{words['versions']}{versions}</p>"
     )
 
