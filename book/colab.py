@@ -30,18 +30,18 @@ def project():
     return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
 
-def version_sets(torch=None):
+def version_sets():
     """Return pip's arguments for each set of versions, down to the lowest that the package allows."""
     pins = dict(re.findall(r"(?m)^([\w.-]+)==(\S+)", (ROOT / "requirements.txt").read_text(encoding="utf-8")))
-    lowest = dict(asked.split(">=") for asked in project()["dependencies"]) | {"ipykernel": "6.17.1"}
-    sets = {
+    lowest = dict(asked.split(">=") for asked in project()["dependencies"])
+    of_2025 = {"torch": "2.8.0", "numpy": "2.0.2", "matplotlib": "3.10.0"}
+    pinned = {
         "the book's versions": {name: pins[name] for name in BASE},
-        "Colab's versions of 2025": {"numpy": "2.0.2", "matplotlib": "3.10.0", "ipykernel": "6.17.1"},
-        "the lowest versions": lowest,
+        "Colab's versions of 2025": of_2025 | {"ipykernel": "6.17.1"},
+        "the lowest versions": lowest | {"ipykernel": "6.17.1"},  # of Python 3.11 or older: so is numpy 1.24
     }
-    for chosen in sets.values():
-        chosen["torch"] = torch or pins["torch"]  # the lowest torch has no wheel for every Python
-    return {title: [f"{name}=={version}" for name, version in chosen.items()] for title, chosen in sets.items()}
+    sets = {title: [f"{name}=={version}" for name, version in chosen.items()] for title, chosen in pinned.items()}
+    return sets | {"the newest versions": list(BASE)}
 
 
 def stand_in(folder):
@@ -101,18 +101,19 @@ class Environment:
 
 def main(arguments):
     """Rehearse chapters under every set of versions; returns the exit status."""
-    chapters = {file.stem: file for file in notebooks()}
+    chapters, sets = {file.stem: file for file in notebooks()}, version_sets()
     parser = argparse.ArgumentParser(prog="python -m book.colab", description=__doc__.splitlines()[0])
     parser.add_argument("chapters", nargs="*", help=f"all by default: {', '.join(chapters)}")
-    parser.add_argument("--torch", help="a version of torch instead of the book's")
+    parser.add_argument("--sets", nargs="+", choices=sets, default=list(sets), metavar="SET",
+                        help=f"all by default: {', '.join(sets)}")  # fmt: skip
     options = parser.parse_args(arguments)
     if unknown := set(options.chapters) - set(chapters):
         parser.error(f"no such chapter: {', '.join(sorted(unknown))}")
     failed = []
-    for title, packages in version_sets(options.torch).items():
-        print(f"\n== {title}: {', '.join(packages)}", flush=True)
+    for title in options.sets:
+        print(f"\n== {title}: {', '.join(sets[title])}", flush=True)
         with tempfile.TemporaryDirectory() as folder:
-            environment = Environment(Path(folder, "venv"), packages, stand_in(Path(folder)))
+            environment = Environment(Path(folder, "venv"), sets[title], stand_in(Path(folder)))
             for name in options.chapters or chapters:
                 start = time.perf_counter()
                 try:
