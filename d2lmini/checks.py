@@ -73,7 +73,7 @@ def device(value):
     try:
         torch.zeros(1, device=value).item()
     except (RuntimeError, TypeError, ValueError, AssertionError) as error:
-        brief = str(error).splitlines()[0]
+        brief = str(error).partition("\n")[0] or type(error).__name__
         raise ValueError(f"device must be one that PyTorch has here, not {value!r}: {brief}") from None
     return torch.device(value)
 

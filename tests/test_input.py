@@ -255,6 +255,13 @@ def test_fit_takes(name, value):
     assert answer(d2l.fit, name, net, GOOD, **({"epochs": 1, "lr": 0.1} | {name: value})) is not REFUSED
 
 
+def test_a_device_is_refused_without_a_word(monkeypatch):
+    """Some versions of PyTorch give no reason."""
+    monkeypatch.setattr(torch, "zeros", lambda *_, **__: exec("raise RuntimeError"))
+    with pytest.raises(ValueError, match=r"device must be .*, not b'\\x80': RuntimeError"):
+        checks.device(b"\x80")
+
+
 def test_a_device_is_the_one_named():
     assert str(checks.device("cpu:0")) == "cpu:0"
 
