@@ -8,9 +8,10 @@ from PIL import Image
 
 from book.ext.icons import ICONS
 
-# Fonts of nearly every formula: in the style sheet, and optional, they are there when the text is first drawn, and
+# Fonts of nearly every formula, and the class that asks for them. They are fetched before the text is drawn, so that
 # no line breaks anew when they arrive.
-ALWAYS = ("KaTeX_Main-Regular", "KaTeX_Math-Italic")
+EARLY = {"KaTeX_Main-Regular": "katex-html", "KaTeX_Math-Italic": "mathnormal"}
+PRELOAD = '<link rel="preload" as="font" type="font/woff2" crossorigin href="_static/katex/fonts/{}.woff2">'
 # A rule of the theme's style sheet that says which letter an icon is; there are 2,000.
 NAME, ICON = (
     re.compile(r"\bfa-([\w-]+)"),
@@ -29,7 +30,8 @@ def lighten(folder):
         picture.unlink()
     for file, text in texts.items():  # with its size named, a picture does not push the text away when it comes
         text = re.sub(r'src="_images/([\w-]+)\.png"', lambda found: sizes[found[1]], text)
-        file.write_text(text, encoding="utf-8")
+        early = "".join(PRELOAD.format(font) for font, name in EARLY.items() if name in text)
+        file.write_text(text.replace("<head>", "<head>" + early, 1), encoding="utf-8")
     letters = {ord(letter) for text in texts.values() for letter in text}
     for file in (folder / "_static/katex/fonts").glob("*.woff2"):
         font = subset.load_font(file, subset.Options())
@@ -40,10 +42,11 @@ def lighten(folder):
         font.save(file)
     style = folder / "_static/katex/katex.min.css"
     text = style.read_text(encoding="utf-8")
-    for name in ALWAYS:
-        content = base64.b64encode((style.parent / f"fonts/{name}.woff2").read_bytes()).decode()
-        source = f'font-display:optional;src:url(data:font/woff2;base64,{content}) format("woff2")'
-        text = re.sub(rf"src:url\(fonts/{name}\.woff2\)[^}}]*", source, text)
+    for size in range(1, 5):  # of brackets and sums: too small for a request each
+        file = style.parent / f"fonts/KaTeX_Size{size}-Regular.woff2"
+        content = base64.b64encode(file.read_bytes()).decode()
+        source = f'src:url(data:font/woff2;base64,{content}) format("woff2")'
+        text = re.sub(rf"src:url\(fonts/{file.name}\)[^}}]*", source, text)
     style.write_text(text, encoding="utf-8")
     used = {*NAME.findall("".join(texts.values()))}.union(*ICONS.values())
     style = folder / "_static/styles/pydata-sphinx-theme.css"

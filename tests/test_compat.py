@@ -96,6 +96,7 @@ from d2lmini import compat
 slow = {"matplotlib", "IPython", "torchvision", "pandas", "PIL", "pooch"} & set(sys.modules)
 assert not slow, slow
 assert torch.equal(torch.get_rng_state(), state)
+warnings.simplefilter("ignore")  # an old Matplotlib, of what it imports
 compat.plt
 assert "matplotlib.pyplot" in sys.modules
 """
