@@ -231,6 +231,25 @@ def test_every_formula_is_rendered(read, page):
 
 
 @every_page
+def test_formulas_are_drawn_in_their_fonts(visit, page):
+    """No formula falls back on a font of the system: it would look rough, and its slashed equals sign would break."""
+    tab = visit(PHONE).open(page)
+    devtools = tab.context.new_cdp_session(tab)
+    devtools.send("DOM.enable")
+    devtools.send("CSS.enable")
+    devtools.send("DOM.getDocument")
+    found = devtools.send("DOM.performSearch", {"query": "//*[@class='katex-html']//text()/.."})
+    fonts = set()
+    if last := found["resultCount"]:
+        section = {"searchId": found["searchId"], "fromIndex": 0, "toIndex": last}
+        for node in devtools.send("DOM.getSearchResults", section)["nodeIds"]:
+            used = devtools.send("CSS.getPlatformFontsForNode", {"nodeId": node})["fonts"]
+            fonts |= {font["familyName"] for font in used}
+    assert {font for font in fonts if not font.startswith("KaTeX_")} == set()
+    assert bool(fonts) == bool(tab.query_selector(".katex"))
+
+
+@every_page
 def test_images_say_what_they_show(read, page):
     """Every image has alternative text that is not its file name."""
     tab = read(page)
