@@ -8,8 +8,8 @@ from PIL import Image
 
 from book.ext.icons import ICONS
 
-# Fonts of nearly every formula, and the class that asks for them. They are fetched before the text is drawn, so that
-# no line breaks anew when they arrive.
+# Fonts of nearly every formula, and the class that asks for them. They are fetched before the text is drawn, so
+# that no line breaks anew when they arrive.
 EARLY = {"KaTeX_Main-Regular": "katex-html", "KaTeX_Math-Italic": "mathnormal"}
 PRELOAD = '<link rel="preload" as="font" type="font/woff2" crossorigin href="_static/katex/fonts/{}.woff2">'
 # A rule of the theme's style sheet that says which letter an icon is; there are 2,000.

