@@ -9,9 +9,13 @@ from PIL import Image
 from book.ext.icons import ICONS
 
 # Fonts of nearly every formula, and the class that asks for them. They are fetched before the text is drawn, so
-# that no line breaks anew when they arrive.
+# that no line breaks anew when they arrive; from a disk, browsers do not allow it.
 EARLY = {"KaTeX_Main-Regular": "katex-html", "KaTeX_Math-Italic": "mathnormal"}
-PRELOAD = '<link rel="preload" as="font" type="font/woff2" crossorigin href="_static/katex/fonts/{}.woff2">'
+PRELOAD = (
+    '<script>if (location.protocol != "file:") for (const font of {}) document.head.append(Object.assign('
+    'document.createElement("link"), {{rel: "preload", as: "font", type: "font/woff2", crossOrigin: "", '
+    "href: `_static/katex/fonts/${{font}}.woff2`}}))</script>"
+)
 # A rule of the theme's style sheet that says which letter an icon is; there are 2,000.
 NAME, ICON = (
     re.compile(r"\bfa-([\w-]+)"),
@@ -30,8 +34,9 @@ def lighten(folder):
         picture.unlink()
     for file, text in texts.items():  # with its size named, a picture does not push the text away when it comes
         text = re.sub(r'src="_images/([\w-]+)\.png"', lambda found: sizes[found[1]], text)
-        early = "".join(PRELOAD.format(font) for font, name in EARLY.items() if name in text)
-        file.write_text(text.replace("<head>", "<head>" + early, 1), encoding="utf-8")
+        early = [font for font, name in EARLY.items() if name in text]
+        text = text.replace("<head>", "<head>" + PRELOAD.format(early) if early else "<head>", 1)
+        file.write_text(text, encoding="utf-8")
     letters = {ord(letter) for text in texts.values() for letter in text}
     for file in (folder / "_static/katex/fonts").glob("*.woff2"):
         font = subset.load_font(file, subset.Options())

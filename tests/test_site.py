@@ -124,18 +124,14 @@ def read(chromium, root):
     """A function that gives a page as it was opened before, for tests that change nothing in it."""
     contexts = []
 
-    @functools.lru_cache(maxsize=1)
+    @functools.cache
     def opened(page):
-        close()
         contexts.append(chromium.new_context(viewport=DESKTOP))
         return Visit(contexts[-1], root).open(page)
 
-    def close():
-        while contexts:
-            contexts.pop().close()
-
     yield opened
-    close()
+    for context in contexts:
+        context.close()
 
 
 @every_page
