@@ -34,13 +34,16 @@ def lighten(folder):
         picture.unlink()
     for file, text in texts.items():  # with its size named, a picture does not push the text away when it comes
         text = re.sub(r'src="_images/([\w-]+)\.png"', lambda found: sizes[found[1]], text)
+        if file.name != "index.html":  # there the picture is what the reader sees first
+            text = text.replace('src="_images/', 'loading="lazy" src="_images/')
         early = [font for font, name in EARLY.items() if name in text]
         text = text.replace("<head>", "<head>" + PRELOAD.format(early) if early else "<head>", 1)
         file.write_text(text, encoding="utf-8")
     letters = {ord(letter) for text in texts.values() for letter in text}
     for file in (folder / "_static/katex/fonts").glob("*.woff2"):
-        font = subset.load_font(file, subset.Options())
-        chosen = subset.Subsetter()
+        options = subset.Options(hinting=False)  # formulas are set larger than hints are made for
+        font = subset.load_font(file, options)
+        chosen = subset.Subsetter(options)
         chosen.populate(unicodes=letters)
         chosen.subset(font)
         font.flavor = "woff2"
