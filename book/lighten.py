@@ -30,10 +30,15 @@ def lighten(folder):
     for picture in (folder / "_images").glob("*.png"):
         image = Image.open(picture).convert("RGB")
         image.save(picture.with_suffix(".webp"), lossless=True, quality=80, method=3)
-        sizes[picture.stem] = 'src="_images/{}.webp" width="{}" height="{}"'.format(picture.stem, *image.size)
+        sizes[picture.stem] = 'width="{}" height="{}"'.format(*image.size)
         picture.unlink()
-    for file, text in texts.items():  # with its size named, a picture does not push the text away when it comes
-        text = re.sub(r'src="_images/([\w-]+)\.png"', lambda found: sizes[found[1]], text)
+
+    def mend(found):  # with its size named, a picture does not push the text away when it comes
+        size = "" if " width=" in found[0] else sizes[found[2]]
+        return f'{found[1]}src="_images/{found[2]}.webp" {size}{found[3]}'
+
+    for file, text in texts.items():
+        text = re.sub(r'(<img [^>]*)src="_images/([\w-]+)\.png"([^>]*)', mend, text)
         if file.name != "index.html":  # there the picture is what the reader sees first
             text = text.replace('src="_images/', 'loading="lazy" src="_images/')
         early = [font for font, name in EARLY.items() if name in text]
