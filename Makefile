@@ -7,8 +7,9 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 book: .venv/ready
 	@$(PY) -m book.build
 
+# Everything, or one chapter: make test CHAPTER=mlp. On a new kind of processor: make test OPTIONS=--record
 test: .venv/ready
-	@$(PY) -m book.check
+	@$(PY) -m book.check $(if $(CHAPTER),--chapter $(CHAPTER)) $(OPTIONS)
 
 lint: .venv/ready
 	@$(PY) -m book.check lint
@@ -33,9 +34,10 @@ stamp: .venv/ready
 colab: .venv/ready
 	@$(PY) -m book.colab $(OPTIONS)
 
-# Run the book again on other threads and processors: make reproduce OPTIONS="backprop --variants '2 threads'"
-reproduce: .venv/ready
-	@$(PY) -m book.reproduce $(OPTIONS)
+# Prove the book on other threads and vector units; with other seeds; against recorded mistakes. All three run what is
+# not known yet: make redraw CHAPTER=mlp, make breaks OPTIONS=--fresh, make reproduce OPTIONS="--variants '2 threads'"
+reproduce redraw breaks: .venv/ready
+	@$(PY) -m book.prove $@ $(CHAPTER) $(OPTIONS)
 
 # After a change of requirements.txt: the hashes for every platform, and the list of licences.
 lock: .venv/ready
@@ -63,4 +65,4 @@ clean:
 	@echo "Installing requirements.txt into .venv" && $(PY) -m pip install -qq --no-compile -r requirements.txt
 	@$(PY) -m pip install -qq --no-deps -e . && touch $@
 
-.PHONY: book test lint lab serve execute stamp colab reproduce lock pdf audit bench clean
+.PHONY: book test lint lab serve execute stamp colab reproduce redraw breaks lock pdf audit bench clean

@@ -1,5 +1,10 @@
-"""Prove the book: `python -m book.check` runs every step; `python -m book.check lint` runs one."""
+"""Prove the book: `python -m book.check` runs every step; `python -m book.check lint` runs one.
 
+`--chapter NAME` runs lint, that chapter and its notebook tests. `--record` notes on which processor all passed.
+"""
+
+import argparse
+import datetime
 import os
 import subprocess
 import sys
@@ -19,17 +24,51 @@ def pytest(name, *arguments):
     return [sys.executable, "-m", "pytest", "-q", "--no-header", report, *arguments]
 
 
-def steps():
-    """Return the commands of each step, by name, in order."""
+def steps(chapter=None):
+    """Return the commands of each step, by name, in order; those of one chapter where one is named."""
     two = ["-n", "2", "--dist"]
-    chapters = [str(file.relative_to(ROOT)) for language in editions() for file in notebooks(language)]
+    python = [sys.executable, "-m"]
+    lint = [[*python, "ruff", *check] for check in (["check"], ["format", "--check"])]
+    files = [file for language in editions() for file in notebooks(language) if chapter in (None, file.stem)]
+    if chapter:
+        return {
+            "needs": [[*python, "book.needs", "data"]],
+            "lint": lint,
+            "notebook": [pytest("notebook", "tests/book/test_notebooks.py", "-k", f"/{chapter}]")],
+            "chapter": [pytest("chapter", "-p", "no:xdist", "--nbval", *map(str, files))],
+        }
     return {
-        "needs": [[sys.executable, "-m", "book.needs"]],
-        "lint": [[sys.executable, "-m", "ruff", *check] for check in (["check"], ["format", "--check"])],
-        "package": [pytest("package", *two, "loadfile", "tests", "--ignore=tests/test_site.py")],
-        "chapters": [pytest("chapters", *two, "loadfile", "--nbval", *chapters)],
-        "site": [[sys.executable, "-m", "book.build"], pytest("site", *two, "loadgroup", "tests/test_site.py")],
+        "needs": [[*python, "book.needs"]],
+        "lint": lint,
+        "package": [pytest("package", *two, "loadfile", "tests/package", "tests/book")],
+        "chapters": [pytest("chapters", *two, "loadfile", "--nbval", *map(str, files))],
+        "site": [[*python, "book.build"], pytest("site", *two, "loadgroup", "tests/site")],
     }
+
+
+def processor():
+    """Return the processor's name and vector units, and what PyTorch makes of them."""
+    import torch
+
+    found = torch.cpu.get_capabilities()
+    units = [
+        name for name, there in found.items() if there is True and name.startswith(("avx", "amx", "neon", "sve"))
+    ]
+    return {
+        "name": found.get("cpu_name", found.get("architecture", "unknown")),
+        "units": " ".join(sorted(units)),
+        "torch": f"{torch.__version__.split('+')[0]} with {torch.backends.cpu.get_cpu_capability()}",
+    }
+
+
+def record(found, what):
+    """Note in the file of what is proved that everything passed on this processor."""
+    from book import prove
+
+    results = prove.stored()
+    widest = found["torch"].split()[-1]
+    results["processors"][f"{found['name']}, {widest}"] = found | what
+    prove.write(results)
 
 
 def run(name, commands):
@@ -37,7 +76,7 @@ def run(name, commands):
     print(f"\n== {name}", flush=True)
     start = time.perf_counter()
     # Two processes run side by side: with two threads each, they would wait for one another.
-    environment = {"OMP_NUM_THREADS": "1", **os.environ, "D2LMINI_PROGRESS": "0"}
+    environment = {"OMP_NUM_THREADS": "1", **os.environ, "D2LMINI_PROGRESS": "0", "TQDM_DISABLE": "1"}
     passed = all(subprocess.run(command, cwd=ROOT, env=environment).returncode == 0 for command in commands)
     print(f"== {name}: {'passed' if passed else 'FAILED'} in {time.perf_counter() - start:.0f} s", flush=True)
     return passed
@@ -56,20 +95,39 @@ def check_cells():
     return sum("check" in cell.metadata.get("tags", []) for cell in cells)
 
 
-def main(names):
+def main(arguments):
     """Run the steps named, or all; prints what was run and returns the exit status."""
+    names = [file.stem for file in notebooks()]
+    parser = argparse.ArgumentParser(prog="python -m book.check", description=__doc__.splitlines()[0])
+    parser.add_argument("steps", nargs="*", help=f"all by default: {', '.join(steps())}")
+    parser.add_argument("--chapter", choices=names, metavar="NAME", help=f"one chapter: {', '.join(names)}")
+    parser.add_argument("--record", action="store_true", help="note on the status page that all passed here")
+    options = parser.parse_args(arguments)
+    found = processor() if not options.steps else None
+    if found:
+        print(
+            f"{found['name']}, vector units: {found['units'] or 'none known'}; PyTorch {found['torch']}",
+            flush=True,
+        )
     REPORTS.mkdir(parents=True, exist_ok=True)
-    start, all_steps = time.perf_counter(), steps()
-    failed = [name for name in names or all_steps if not run(name, all_steps[name])]
+    start, all_steps = time.perf_counter(), steps(options.chapter)
+    if unknown := set(options.steps) - set(all_steps):
+        parser.error(f"no such step: {', '.join(sorted(unknown))}")
+    failed = [name for name in options.steps or all_steps if not run(name, all_steps[name])]
     if failed:
         print(f"\nFAILED: {', '.join(failed)}", file=sys.stderr)
         return 1
-    if not names:
+    seconds = time.perf_counter() - start
+    if options.chapter:
+        print(f"\nAll passed in {seconds:.0f} s: {options.chapter} and its notebook tests.")
+    elif not options.steps:
         print(
-            f"\nAll passed in {time.perf_counter() - start:.0f} s: {check_cells()} check cells among "
-            f"{counted('chapters')} code cells run again, {counted('package')} tests of the package and the "
-            f"notebooks, {counted('site')} of the site."
+            f"\nAll passed in {seconds:.0f} s: {check_cells()} check cells among {counted('chapters')} code cells "
+            f"run again, {counted('package')} tests of the package and the notebooks, "
+            f"{counted('site')} of the site."
         )
+        if options.record:
+            record(found, {"date": f"{datetime.date.today()}", "seconds": round(seconds)})
     return 0
 
 

@@ -39,14 +39,15 @@ def install(package):
         )
 
 
-def main():
-    """Provide what is missing; returns the exit status."""
-    if not any(map(shutil.which, filter(None, (os.environ.get("CHROMIUM"), *BROWSERS)))):
+def main(only=None):
+    """Provide what is missing, browser and data, or `only` the data; returns the exit status."""
+    if only != "data" and not any(map(shutil.which, filter(None, (os.environ.get("CHROMIUM"), *BROWSERS)))):
         install("chromium")
     if not DEBIAN_DATA.exists() and "D2LMINI_DATA" not in os.environ:
         install("dataset-fashion-mnist")
     try:
-        browser()
+        if only != "data":
+            browser()
         data()
     except RuntimeError as error:
         print(error, file=sys.stderr)
@@ -55,4 +56,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(*sys.argv[1:]))

@@ -1,10 +1,35 @@
-"""What notebook cells need beyond MyST-NB: folded solutions, and figures that keep their place while they load."""
+"""What notebook cells need beyond MyST-NB: counts on checks, folded solutions, figures that keep their place."""
 
+import functools
 import re
 
+import nbformat
 from docutils import nodes
 
+from book import prove
+
+REDRAWS = {"en": "{} of {} redraws", "zh_CN": "换 {1} 次随机数，{0} 次通过"}
 SUMMARY = {"zh_CN": "解答"}  # elsewhere "Solution"
+
+
+@functools.cache
+def known():
+    """Return what is proved of each check, by chapter and cell."""
+    return prove.report()
+
+
+def count_redraws(app, doctree):
+    """Say on each check in how many runs with other seeds it passed, where they were made."""
+    file = app.env.doc2path(app.env.docname)
+    chapter = known().get(app.env.docname.split("/")[-1])
+    if chapter is None or not file.endswith(".ipynb"):
+        return
+    ids = [cell.id for cell in nbformat.read(file, as_version=4).cells]
+    for cell in doctree.findall(nodes.container):
+        found = chapter.get(ids[cell["cell_index"]]) if "tag_check" in cell.get("classes", []) else None
+        if found and found["redraws"]:
+            said = REDRAWS[app.config.language].format(found["redraws_passed"], found["redraws"])
+            cell.insert(0, nodes.raw("", f'<span class="redraws">{said}</span>', format="html"))
 
 
 def is_solution(node):
@@ -31,6 +56,7 @@ def mend_html(app, pagename, templatename, context, doctree):
 
 
 def setup(app):
+    app.connect("doctree-read", count_redraws)
     app.connect("doctree-read", fold_solutions)
     app.connect("html-page-context", mend_html)
     return {"parallel_read_safe": True}
