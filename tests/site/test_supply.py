@@ -2,11 +2,10 @@
 
 import re
 
-import nbformat
 import pytest
 import yaml
 
-from book import licences, reproduce
+from book import licences
 from book.toc import ROOT
 
 WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
@@ -52,36 +51,3 @@ def test_the_licences_are_listed_and_go_together():
     assert licences.LIST.read_text(encoding="utf-8").splitlines() == licences.listed(), "run `make lock`"
     for line in licences.listed():
         assert licences.COMPATIBLE.search(line.partition(": ")[2]), line
-
-
-def test_a_result_of_a_notebook_that_has_changed_since_does_not_count(tmp_path, monkeypatch):
-    chapter = tmp_path / "one.ipynb"
-
-    def write(*cells):
-        nbformat.write(nbformat.v4.new_notebook(cells=cells), chapter)
-
-    code = nbformat.v4.new_code_cell
-    write(code("1"))
-    monkeypatch.setattr(reproduce, "RESULTS", tmp_path / "reproduced.json")
-    monkeypatch.setattr(reproduce, "chapters", lambda language="en": {"one": chapter})
-    passed = {"passed": True, "seconds": 1.0}
-    for variant in ("2 threads", "1 thread"):
-        reproduce.keep(variant, {"one": passed}, {"one": reproduce.digest(chapter)})
-    assert reproduce.current() == {"one": {"1 thread": passed, "2 threads": passed}}
-    write(nbformat.v4.new_markdown_cell("text"), code("1"))
-    assert set(reproduce.current()) == {"one"}
-    write(code("1", outputs=[nbformat.v4.new_output("stream", text="2")]))
-    assert reproduce.current() == {}
-    reproduce.keep("1 thread", {"one": passed}, {"one": reproduce.digest(chapter)})
-    assert reproduce.current() == {"one": {"1 thread": passed}}
-    monkeypatch.setattr(reproduce, "version", lambda name: "0")
-    assert reproduce.current() == {}
-
-
-def test_a_chapter_passes_when_cells_ran_and_all_of_them_passed():
-    ET = reproduce.ET
-    good = [ET.fromstring('<testcase time="1.5"/>'), ET.fromstring('<testcase time="0.5"/>')]
-    assert reproduce.verdict(good) == {"passed": True, "seconds": 2.0}
-    assert not reproduce.verdict([])["passed"]
-    for bad in ("failure", "error", "skipped"):
-        assert not reproduce.verdict([*good, ET.fromstring(f'<testcase time="0"><{bad}/></testcase>')])["passed"]
