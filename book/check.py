@@ -76,7 +76,7 @@ def run(name, commands):
     print(f"\n== {name}", flush=True)
     start = time.perf_counter()
     # Two processes run side by side: with two threads each, they would wait for one another.
-    environment = {"OMP_NUM_THREADS": "1", **os.environ, "D2LMINI_PROGRESS": "0", "TQDM_DISABLE": "1"}
+    environment = {"OMP_NUM_THREADS": "1", **os.environ, "D2LMINI_PROGRESS": "0"}
     passed = all(subprocess.run(command, cwd=ROOT, env=environment).returncode == 0 for command in commands)
     print(f"== {name}: {'passed' if passed else 'FAILED'} in {time.perf_counter() - start:.0f} s", flush=True)
     return passed

@@ -246,7 +246,7 @@ class Breaks:
 
 def process(command, environment=ONE, **options):
     """Run a command in the top folder, its output kept back."""
-    environment = os.environ | {"D2LMINI_PROGRESS": "0", "TQDM_DISABLE": "1"} | environment
+    environment = os.environ | {"D2LMINI_PROGRESS": "0"} | environment
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, **options)
 
 
