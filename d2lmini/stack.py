@@ -10,6 +10,7 @@ import torch
 from torch import nn
 from torch.func import functional_call, stack_module_state, vmap
 from torch.nn import functional as F
+from torch.overrides import TorchFunctionMode
 
 # Layers that treat every number, or every example, on its own: stacked inputs pass through them as they are.
 ELEMENTWISE = {
@@ -39,7 +40,7 @@ class Alone:
         return loss(outputs[0], targets[0])[None]
 
     def state(self):
-        """Parameters and buffers as tensors (seeds, ...) that share the models' storage."""
+        """Parameters and buffers as tensors (seeds, ...) that share storage with what is trained."""
         return [p.detach()[None] for p in self.models[0].parameters()] + self.buffers()
 
     def buffers(self):
@@ -49,18 +50,18 @@ class Alone:
         """Gradients as tensors (seeds, ...)."""
         return [p.grad[None] for p in self.leaves if p.grad is not None]
 
+    def write_back(self):
+        """Nothing to do: the model itself is trained."""
+
 
 class Stack:
-    """The models of several seeds. Their parameters become views of the stacked ones: nothing is stored twice."""
+    """The models of several seeds. They hold what was learned once `write_back` has been called."""
 
     stacked = True
 
     def __init__(self, models):
         self.models = models
         self.params, self.buffer = stack_module_state(models)
-        for k, model in enumerate(models):
-            for name, tensor in (*model.named_parameters(), *model.named_buffers()):
-                tensor.data = (self.params | self.buffer)[name].data[k]
         self.leaves = [p for p in self.params.values() if p.requires_grad]
         self.forward = None
 
@@ -81,6 +82,14 @@ class Stack:
 
     def grads(self):
         return [p.grad for p in self.leaves if p.grad is not None]
+
+    @torch.no_grad()
+    def write_back(self):
+        """Copy the parameters and buffers of each seed into its model."""
+        for k, model in enumerate(self.models):
+            # Not load_state_dict: it leaves out the buffers that are not persistent.
+            for name, tensor in (*model.named_parameters(), *model.named_buffers()):
+                tensor.copy_((self.params | self.buffer)[name][k])
 
 
 def vmapped(model, params, buffers):
@@ -181,7 +190,7 @@ def _observe(net, seeds, inputs, targets, loss):
     inputs, targets = (t.expand(len(net.models), *t.shape) for t in (inputs, targets))
     before = [t.clone() for t in net.buffers()]
     seen = []
-    with torch.no_grad(), seeded_dropout(net.models[0], seeds):
+    with torch.no_grad(), SeededDropout(seeds):
         for mode in (True, False):
             net.models[0].train(mode)
             outputs = net(inputs)
@@ -196,25 +205,24 @@ def _close(a, b):
     return a.shape == b.shape and torch.allclose(a, b, rtol=1e-3, atol=1e-5, equal_nan=True)
 
 
-@contextlib.contextmanager
-def seeded_dropout(model, seeds):
-    """In this context the nn.Dropout layers of `model` draw each seed's masks from a generator of its own."""
-    # Not the bare seed: that one orders the minibatches. (The generator reads 32 bits of it.)
-    generators = [torch.Generator().manual_seed(int(seed) ^ 0x9E3779B9) for seed in seeds]
-    layers = [m for m in model.modules() if type(m) is nn.Dropout]
-    for layer in layers:
-        layer.forward = functools.partial(_dropout, layer, generators)
-    try:
-        yield
-    finally:
-        for layer in layers:
-            del layer.forward
+class SeededDropout(TorchFunctionMode):
+    """In this context nn.Dropout and F.dropout draw each seed's masks from a generator of its own.
 
+    Every function of PyTorch takes this detour, so the training loop enters it for the forward pass alone.
+    """
 
-def _dropout(layer, generators, h):
-    if not layer.training or layer.p == 0:
-        return h
-    return h * _Mask.apply(h, layer.p, generators)
+    def __init__(self, seeds):
+        super().__init__()
+        # Not the bare seed: that one orders the minibatches. (The generator reads 32 bits of it.)
+        self.generators = [torch.Generator().manual_seed(int(seed) ^ 0x9E3779B9) for seed in seeds]
+
+    def __torch_function__(self, function, types, args=(), kwargs=None):
+        if function is F.dropout:
+            return self._dropout(*args, **(kwargs or {}))
+        return function(*args, **(kwargs or {}))
+
+    def _dropout(self, input, p=0.5, training=True, inplace=False):
+        return input * _Mask.apply(input, p, self.generators) if training and p > 0 else input
 
 
 class _Mask(torch.autograd.Function):

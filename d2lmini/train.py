@@ -10,7 +10,7 @@ from torch import nn
 
 from d2lmini import checks
 from d2lmini.progress import bar
-from d2lmini.stack import Alone, seeded_dropout, stack
+from d2lmini.stack import Alone, SeededDropout, stack
 
 OPTIMIZERS = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam, "adamw": torch.optim.AdamW}
 EVALUATION_ROWS = 4096  # examples, those of all seeds together, per forward pass where nothing is learned
@@ -30,7 +30,7 @@ class History:
     train_accuracy: np.ndarray
     val_loss: np.ndarray
     val_accuracy: np.ndarray
-    models: list  # a trained nn.Module per seed, in evaluation mode; they share storage, deepcopy one to save it
+    models: list  # a trained nn.Module per seed, in evaluation mode
     seeds: tuple  # of int
     epochs: np.ndarray  # (seeds,) int: how many each seed ran, fewer than asked for where patience ended it
     stacked: bool  # True: all seeds ran as one. False: a single seed, or models that had to train one by one
@@ -96,7 +96,7 @@ def fit(
     patience: stop a seed after so many epochs without a lower validation loss; the best weights are put back, also
         where the last epoch comes first.
     device: cuda, else mps, else cpu. progress: whether to show a bar; None: where somebody watches.
-    nn.Dropout draws from a generator of each seed's own, so a seed's run does not depend on the other seeds.
+    nn.Dropout and F.dropout draw from a generator of each seed's own: a seed's run does not depend on the others.
     Raises ValueError or TypeError, naming argument and value, before anything is trained.
     """
     o = SimpleNamespace(
@@ -144,8 +144,7 @@ def _fit(model, seeds, o):
         with _own_random_state():
             net = Alone(models[0]) if len(seeds) == 1 else stack(models, seeds, *(t[:2] for t in o.train), o.loss)
         if net is not None:
-            with seeded_dropout(models[0], seeds):
-                return _run(net, seeds, o)
+            return _run(net, seeds, o)
     del models
     return _joined([_fit(model, (seed,), o) for seed in seeds])
 
@@ -176,25 +175,26 @@ def _run(net, seeds, o):
     optimizer = _optimizer(net, o)
     generators = [torch.Generator().manual_seed(seed) for seed in seeds]
     rows = np.full((4, len(seeds), o.epochs), np.nan)
-    best = _Best(net, o.patience)
+    best, dropout = _Best(net, o.patience), SeededDropout(seeds)
     steps = math.ceil(len(o.train[0]) / o.batch_size)
     with bar(o.epochs * steps, o.progress, unit="step", desc="fit") as progress:
         for epoch, rate in enumerate(o.rates):
             for group in optimizer.param_groups:
                 group["lr"] = rate
-            measured = _epoch(net, optimizer, generators, o, progress) + _validate(net, o)
+            measured = _epoch(net, optimizer, generators, dropout, o, progress) + _validate(net, dropout, o)
             rows[:, best.running, epoch] = np.stack(measured)[:, best.running]
             if not best.update(rows[2, :, epoch]):
                 break
     optimizer.zero_grad()
     diverged = ~_finite(net) | ~_finite_rows(rows[[0] if o.val is None else [0, 2]], best.epochs)
     best.restore()
+    net.write_back()
     for model in net.models:
         model.eval()
     return History(*rows, net.models, seeds, best.epochs, net.stacked, diverged)
 
 
-def _epoch(net, optimizer, generators, o, progress):
+def _epoch(net, optimizer, generators, dropout, o, progress):
     """One pass over the training set; returns mean losses and accuracies, (seeds,) each."""
     inputs, targets = o.train
     net.models[0].train()
@@ -205,7 +205,8 @@ def _epoch(net, optimizer, generators, o, progress):
     for index in order.to(o.device).split(o.batch_size, dim=1):
         flat = index.flatten()
         x, y = (t.index_select(0, flat).view(*index.shape, *t.shape[1:]) for t in (inputs, targets))
-        outputs = net(x)
+        with dropout:
+            outputs = net(x)
         loss = net.losses(o.loss, outputs, y)
         optimizer.zero_grad()
         # Each seed's loss depends on its own parameters alone, so their sum gives each its own gradient.
@@ -232,11 +233,13 @@ def _add(total, loss, outputs, targets):
     total[1].add_((outputs.argmax(2) == targets).sum(1) if classes else math.nan)
 
 
-def _validate(net, o):
+def _validate(net, dropout, o):
     if o.val is None:
         return (np.full(len(net.models), math.nan),) * 2
     if o.patience is None:
-        return _measure(net, *o.val, o.loss, o.device)
+        with dropout:
+            return _measure(net, *o.val, o.loss, o.device)
+    net.write_back()
     # One after the other, as `evaluate` does it: the weights put back give the best loss again to the last bit.
     each = [_measure(Alone(model), *o.val, o.loss, o.device) for model in net.models]
     return tuple(np.concatenate(parts) for parts in zip(*each, strict=True))

@@ -299,13 +299,12 @@ def test_dropout_masks_are_independent():
 
 def test_each_seed_draws_other_dropout_masks_than_its_minibatch_order():
     model = nn.Dropout(0.5)
-    with stacking.seeded_dropout(model, (5,)):
+    with stacking.SeededDropout((5,)):
         mask = model(torch.ones(64))
     assert not torch.equal(mask, stacking.dropout_mask(torch.ones(64), 0.5, [torch.Generator().manual_seed(5)]))
-    assert "forward" not in vars(model)  # nn.Dropout is itself again
     for p, kept in ((0.0, 1.0), (1.0, 0.0)):
         layer = nn.Dropout(p)
-        with stacking.seeded_dropout(layer, (5,)):
+        with stacking.SeededDropout((5,)):
             assert layer(torch.ones(9)).tolist() == [kept] * 9
 
 
@@ -420,12 +419,39 @@ def test_a_ready_module_is_trained_in_place():
     assert_same(model, fit(lambda: other).models[0])
 
 
-def test_nothing_is_stored_twice():
-    history = fit(mlp, seeds=SEEDS)
-    weights = [model[0].weight for model in history.models]
-    assert len({w.untyped_storage().data_ptr() for w in weights}) == 1
-    assert weights[0].untyped_storage().nbytes() == 3 * weights[0].nbytes
-    assert all(w.grad is None for w in weights)
+def test_a_model_of_several_is_saved_alone():
+    sizes = []
+    for seeds in (1, 5):
+        history = fit(mlp, seeds=range(seeds))
+        file = io.BytesIO()
+        torch.save(history.models[-1].state_dict(), file)
+        sizes.append(len(file.getvalue()))
+        assert all(p.grad is None for p in history.models[-1].parameters())
+    assert sizes[0] == sizes[1]
+
+
+class FunctionalDropout(FromScratch):
+    def forward(self, x):
+        return self.output(F.dropout(torch.relu(x @ self.W1 + self.b1), 0.5, self.training))
+
+
+class ModuleDropout(FromScratch):
+    def __init__(self):
+        super().__init__()
+        self.dropout = nn.Dropout(0.5)
+
+    def forward(self, x):
+        return self.output(self.dropout(torch.relu(x @ self.W1 + self.b1)))
+
+
+@pytest.mark.parametrize("seeds", [(3,), SEEDS])
+def test_dropout_as_a_function_is_stacked_and_is_the_layer(seeds):
+    function, layer = fit(FunctionalDropout, seeds=seeds), fit(ModuleDropout, seeds=seeds)
+    assert function.stacked == (len(seeds) > 1)
+    for a, b in zip(function.models, layer.models, strict=True):
+        assert_same(a, b)
+    assert np.array_equal(function.train_loss, layer.train_loss)
+    assert not np.array_equal(function.train_loss, fit(FromScratch, seeds=seeds).train_loss)
 
 
 def test_global_random_state_is_neither_used_nor_changed():
