@@ -222,6 +222,8 @@ class SeededDropout(TorchFunctionMode):
         return function(*args, **(kwargs or {}))
 
     def _dropout(self, input, p=0.5, training=True, inplace=False):
+        if not 0 <= p <= 1:
+            raise ValueError(f"p of F.dropout must be from 0 to 1, not {p}")
         return input * _Mask.apply(input, p, self.generators) if training and p > 0 else input
 
 
