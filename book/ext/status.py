@@ -107,7 +107,7 @@ def status(app):
         seconds = min((entry["seconds"] for entry in proved.get(file.stem, {}).values()), default=None)
         link = f'<a href="{file.stem}.html">{escape(names[file.stem])}</a>'
         rows.append([link, *counts(notebook, known[file.stem]), "" if seconds is None else f"{seconds:.0f}"])
-    variants = list(dict.fromkeys(name for entries in proved.values() for name in entries))
+    variants = list(prove.VARIANTS)
     outcomes = {(stem, name): entry["passed"] for stem in proved for name, entry in proved[stem].items()}
     names[prove.PACKAGE] = words["package"]
     grid = [[names[stem], *(words[outcomes.get((stem, name))] for name in variants)] for stem in names]
