@@ -47,7 +47,7 @@ def ratio(times, of, to):
 
 def fit(make_model, train, val, seeds, epochs=1, **options):
     """Seconds per seed and epoch."""
-    options = {"lr": work.LR, "progress": False, "device": "cpu"} | options
+    options = {"lr": work.LR, "device": "cpu"} | options
     run = functools.partial(d2l.fit, make_model, train, val, epochs=epochs, seeds=range(seeds), **options)
     return seconds(run) / seeds / epochs
 

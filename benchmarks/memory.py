@@ -22,7 +22,7 @@ def peak():
 
 def main(seeds):
     train, val = (TensorDataset(torch.rand(n, 28, 28), torch.randint(0, 10, (n,))) for n in (50_000, 10_000))
-    options = {"epochs": 1, "lr": 0.1, "progress": False, "device": "cpu"}
+    options = {"epochs": 1, "lr": 0.1, "device": "cpu"}
     few = TensorDataset(*(t[:256] for t in train.tensors))
     d2l.fit(work.mlp, few, few, seeds=(0, 1), **options)  # libraries and threads allocate on first use
     before = peak()

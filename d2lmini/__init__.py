@@ -1,5 +1,7 @@
 """d2lmini: the thin package under the book. What a chapter has shown once, later chapters import from here."""
 
+import importlib
+
 from d2lmini import data
 from d2lmini.train import History, accuracy, evaluate, fit
 
@@ -7,9 +9,11 @@ __version__ = "0.1.0"
 __all__ = ["History", "accuracy", "data", "evaluate", "explore", "fit", "plots"]
 
 
+def __dir__():
+    return __all__
+
+
 def __getattr__(name):
     if name in ("plots", "explore"):  # these import matplotlib or IPython: only when asked for
-        import importlib
-
         return importlib.import_module(f"d2lmini.{name}")
     raise AttributeError(f"module 'd2lmini' has no attribute {name!r}")

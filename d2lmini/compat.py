@@ -17,7 +17,8 @@ from torch import cat as concat  # noqa: F401
 from torch.nn import functional as F
 from torch.utils.data import TensorDataset
 
-from d2lmini import checks, data
+from d2lmini import data
+from d2lmini.data import count, require
 
 FORMATS = ("-", "m--", "g-.", "r:")
 SHOW_EVERY = 0.3  # seconds between two pictures of an Animator: drawing takes longer than a small training step
@@ -99,7 +100,7 @@ def plot(
     if Y is not None and len(curves[0]) == 1:
         curves[0] = curves[0] * len(curves[1])
     counts = [len(part) for part in curves]
-    checks.require(counts[0] == counts[-1], "X", counts[0], f"1 curve or as many as Y, {counts[-1]}")
+    require(counts[0] == counts[-1], "X", counts[0], f"1 curve or as many as Y, {counts[-1]}")
     axes = axes or plt.gca()
     axes.cla()
     for curve, fmt in zip(zip(*curves, strict=True), itertools.cycle(fmts), strict=False):
@@ -109,10 +110,9 @@ def plot(
 
 def _curves(name, values):
     """One curve or several, as a list of arrays."""
-    from d2lmini.plots import _array
-
-    checks.require(len(values) > 0, name, values, "one or more curves")
-    return [_array(values)] if np.ndim(values[0]) == 0 else [_array(curve) for curve in values]
+    require(len(values) > 0, name, values, "one or more curves")
+    curves = [values] if np.ndim(values[0]) == 0 else values
+    return [numpy(curve) if isinstance(curve, torch.Tensor) else np.asarray(curve, float) for curve in curves]
 
 
 def show_images(imgs, num_rows, num_cols, titles=None, scale=1.5):
@@ -156,9 +156,7 @@ class Animator:
         if not self.Y:
             self.X, self.Y = [[] for _ in y], [[] for _ in y]
         for name, values in (("y", y), ("x", x)):
-            checks.require(
-                len(values) == len(self.Y), name, values, f"a number, or one for each of {len(self.Y)} curves"
-            )
+            require(len(values) == len(self.Y), name, values, f"a number, or one for each of {len(self.Y)} curves")
         for k, (a, b) in enumerate(zip(x, y, strict=True)):
             if a is not None and b is not None:
                 self.X[k].append(_float(a))
@@ -222,15 +220,13 @@ def _check_tensors(name, tensors):
     if not isinstance(tensors, list | tuple) or not all(isinstance(t, torch.Tensor) for t in tensors):
         raise TypeError(f"{name} must be a tuple of tensors, not {tensors!r}")
     lengths = [len(t) for t in tensors]
-    checks.require(
-        len(set(lengths)) == 1 and lengths[0] > 0, f"lengths of {name}", lengths, "equal and at least 1"
-    )
+    require(len(set(lengths)) == 1 and lengths[0] > 0, f"lengths of {name}", lengths, "equal and at least 1")
 
 
 def load_array(data_arrays, batch_size, is_train=True):
     """Minibatches of the tensors `data_arrays`, (n, ...) each, as `Batches`; shuffled if `is_train`."""
     _check_tensors("data_arrays", data_arrays)
-    checks.integer("batch_size", batch_size)
+    count("batch_size", batch_size)
     return Batches(data_arrays, batch_size, is_train)
 
 
@@ -245,7 +241,7 @@ def synthetic_data(w, b, num_examples):
 
     w: (d,) or (d, 1) float tensor; b: a number or (1,). The noise is normal with standard deviation 0.01.
     """
-    checks.integer("num_examples", num_examples)
+    count("num_examples", num_examples)
     X = torch.normal(0, 1, (num_examples, len(w)), dtype=w.dtype)
     y = (X @ w + b).reshape(-1, 1)
     return X, y + torch.normal(0, 0.01, y.shape, dtype=w.dtype)
@@ -258,10 +254,10 @@ def load_data_fashion_mnist(batch_size, resize=None):
     resize: side, or (height, width), of the images, in pixels. They are interpolated batch by batch, bilinear with
     antialiasing, as torchvision resizes a picture, but not rounded to 256 grey levels: up to 1/255 apart.
     """
-    checks.integer("batch_size", batch_size)
+    count("batch_size", batch_size)
     if resize is not None:
         for side in resize if isinstance(resize, list | tuple) else [resize]:
-            checks.integer("resize", side)
+            count("resize", side)
         resize = functools.partial(F.interpolate, size=resize, mode="bilinear", antialias=True)
     train, _, test = data.fashion_mnist(validation=0)
     train, test = ((part.tensors[0][:, None], part.tensors[1]) for part in (train, test))
@@ -307,9 +303,7 @@ def accuracy(y_hat, y):
     """How many predictions are right: a count, as a float. y_hat: (n, q) scores, or predictions; y: n labels."""
     if y_hat.dim() > 1 and y_hat.shape[1] > 1:
         y_hat = y_hat.argmax(1)
-    checks.require(
-        y_hat.numel() == y.numel(), "y", tuple(y.shape), f"of one label for each of {len(y_hat)} predictions"
-    )
+    require(y_hat.numel() == y.numel(), "y", tuple(y.shape), f"of one label for each of {len(y_hat)} predictions")
     return float((y_hat.type(y.dtype) == y.reshape(y_hat.shape)).sum())
 
 
@@ -349,7 +343,7 @@ class Accumulator:
         self.data = [0.0] * n
 
     def add(self, *args):
-        checks.require(len(args) == len(self.data), "args", args, f"{len(self.data)} numbers")
+        require(len(args) == len(self.data), "args", args, f"{len(self.data)} numbers")
         self.data = [total + _float(value) for total, value in zip(self.data, args, strict=True)]
 
     def reset(self):
@@ -443,7 +437,7 @@ def train_ch3(net, train_iter, test_iter, loss, num_epochs, updater):
     Arguments as in `train_epoch_ch3`. A run that ends with a loss of 0.5 or more, or an accuracy of 0.7 or less,
     leads to a warning.
     """
-    checks.integer("num_epochs", num_epochs)
+    count("num_epochs", num_epochs)
     animator = Animator(
         xlabel="epoch",
         xlim=[1, max(2, num_epochs)],
@@ -465,8 +459,8 @@ def train_ch3(net, train_iter, test_iter, loss, num_epochs, updater):
 def predict_ch3(net, test_iter, n=6):
     """Show the first `n` images (1, height, width) of `test_iter` under their true and their predicted names."""
     X, y = next(iter(test_iter))
-    checks.integer("n", n)
-    checks.require(n <= len(X), "n", n, f"at most {len(X)}, the size of the first batch")
+    count("n", n)
+    require(n <= len(X), "n", n, f"at most {len(X)}, the size of the first batch")
     with torch.no_grad():
         names = zip(get_fashion_mnist_labels(y[:n]), get_fashion_mnist_labels(net(X[:n]).argmax(1)), strict=True)
     show_images(X[:n], 1, n, titles=["\n".join(pair) for pair in names])

@@ -1,12 +1,11 @@
-"""Data in memory: Fashion-MNIST found, verified and parsed; minibatches as indices; small synthetic sets."""
+"""Data in memory: Fashion-MNIST found, verified and loaded; minibatches as indices; small synthetic sets."""
 
-import contextlib
 import gzip
 import hashlib
-import io
-import math
+import itertools
 import numbers
 import os
+import sys
 import tempfile
 import warnings
 import zlib
@@ -14,24 +13,29 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch.utils.data import TensorDataset
+from torch.utils.data import Subset, TensorDataset
+from tqdm import tqdm
 
-from d2lmini import checks, progress
+__all__ = ["FASHION_MNIST_CLASSES", "batches", "fashion_mnist", "first", "xor"]
 
 FASHION_MNIST_CLASSES = (
     "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
 )  # fmt: skip
 
-# Shape and SHA-256 of the decompressed bytes. The .gz containers differ between sources: their sums prove nothing.
+# Shape and SHA-256 of what is in a file; MD5 of the .gz as published (Debian has packed them anew).
 FILES = {
     "train-images-idx3-ubyte": (
-        (60_000, 28, 28), "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888"),
+        (60_000, 28, 28), "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
+        "8d4fb7e6c68d591d4c3dfef9ec88bf0d"),
     "train-labels-idx1-ubyte": (
-        (60_000,), "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9"),
+        (60_000,), "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
+        "25c81989df183df01b3e8a0aad5dffbe"),
     "t10k-images-idx3-ubyte": (
-        (10_000, 28, 28), "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b"),
+        (10_000, 28, 28), "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
+        "bef4ecab320f06d8554ea6380940ec79"),
     "t10k-labels-idx1-ubyte": (
-        (10_000,), "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34"),
+        (10_000,), "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
+        "bb300cfdad3c16e7a12a480ee83cd310"),
 }  # fmt: skip
 
 DEBIAN = Path("/usr/share/datasets/fashion-mnist")
@@ -42,7 +46,7 @@ MIRRORS = (
     "https://storage.googleapis.com/tensorflow/tf-keras-datasets/",
 )
 TIMEOUT = 20  # seconds without a byte from a mirror
-LARGEST = 2**26  # bytes; the largest file has 26 million
+FAULTS = (OSError, EOFError, ValueError, zlib.error)  # of a damaged file; all errors of requests are OSErrors
 
 
 def fashion_mnist(*, validation=10_000, root=None):
@@ -56,162 +60,111 @@ def fashion_mnist(*, validation=10_000, root=None):
     Raises ValueError for a bad argument, RuntimeError when no source has a good copy.
     Source: Xiao, Rasul and Vollgraf, 2017, https://arxiv.org/abs/1708.07747.
     """
-    checks.integer("validation", validation, low=0, high=59_999)
-    if root is not None and not (isinstance(root, str | os.PathLike) and os.path.isdir(root)):
-        raise ValueError(f"root must be a folder that exists, not {root!r}")
-    not_kept = []
-    images, labels, test_images, test_labels = (_load(name, root, not_kept) for name in FILES)
-    if not_kept:
-        warnings.warn(not_kept[0], stacklevel=2)
-    images, labels = _tensors(images, labels)
+    ok = isinstance(validation, numbers.Integral) and 0 <= validation < 60_000
+    require(ok, "validation", validation, "an integer from 0 to 59999")
+    require(root is None or os.path.isdir(root), "root", root, "a folder that exists")
+    images, labels, test_images, test_labels = (_load(name, root) for name in FILES)
+    images, labels = _scaled(images), labels.long()
     cut = len(images) - validation
     return (
         TensorDataset(images[:cut], labels[:cut]),  # views: the images exist once
         TensorDataset(images[cut:], labels[cut:]),
-        TensorDataset(*_tensors(test_images, test_labels)),
+        TensorDataset(_scaled(test_images), test_labels.long()),
     )
 
 
-def _tensors(images, labels):
-    return torch.from_numpy(images.astype(np.float32)).div_(255), torch.from_numpy(labels.astype(np.int64))
+def _scaled(images):
+    return images.float().div_(255)
 
 
-def parse_idx(content):
-    """The array stored in the bytes of an IDX file of unsigned bytes, as uint8; it shares their memory.
-
-    IDX: two zero bytes, the type (8 = unsigned byte), the number of axes; each length as a big-endian uint32;
-    then the values, row by row. Raises ValueError for another magic number or length.
-    """
-    if not isinstance(content, bytes | bytearray):
-        raise TypeError(f"content must be bytes, not {type(content).__name__}")
-    if len(content) < 4 or content[:3] != b"\x00\x00\x08" or content[3] > 32:  # NumPy before 2.0 has 32 axes
-        raise ValueError(
-            f"wrong magic number {content[:4].hex() or 'none'}, expected 000008 and the number of axes"
-        )
-    start = 4 + 4 * content[3]
-    shape = tuple(int.from_bytes(content[i : i + 4], "big") for i in range(4, start, 4))
-    if len(content) != start + math.prod(shape):
-        raise ValueError(f"{len(content)} bytes, but its header promises {start + math.prod(shape)} for {shape}")
-    return np.frombuffer(content, np.uint8, offset=start).reshape(shape)
-
-
-def _read_verified(source, name):
-    """The verified uint8 array in a .gz file, a path or open; raises ValueError saying what is wrong with it."""
-    shape, sha256 = FILES[name]
-    try:
-        with gzip.open(source) as file:
-            # One byte more than expected shows a file that is too long, without unpacking all of it.
-            content = file.read(4 + 4 * len(shape) + math.prod(shape) + 1)
-    except EOFError:
-        raise ValueError("truncated: the file ends before its gzip stream does") from None
-    except (gzip.BadGzipFile, zlib.error) as error:
-        raise ValueError(f"damaged gzip: {error}") from None
-    array = parse_idx(content)
-    if array.shape != shape:
-        raise ValueError(f"wrong shape {array.shape}, expected {shape}")
+def _read(path, name):
+    """The uint8 tensor in a .gz file; raises ValueError for any content but the published one."""
+    shape, sha256, _ = FILES[name]
+    with gzip.open(path) as file:
+        content = file.read()
     if hashlib.sha256(content).hexdigest() != sha256:
-        raise ValueError("altered: the SHA-256 sum of its decompressed bytes is not the published one")
-    return array
+        raise ValueError("altered: the SHA-256 sum of its content is not the published one")
+    # An IDX file: 4 bytes, 4 bytes for each axis, the values. They are copied: bytes cannot be written to.
+    return torch.from_numpy(np.frombuffer(content, np.uint8, offset=4 + 4 * len(shape)).reshape(shape).copy())
 
 
 def _pooch():
-    """The library pooch, imported late, because importing d2lmini should cost nothing that is not used."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # its tqdm warns in a notebook without ipywidgets; a bar of text does
-        import pooch
+        warnings.simplefilter("ignore")  # its tqdm warns in a notebook without ipywidgets
+        import pooch  # late: it brings requests, and most sessions download nothing
+    pooch.get_logger().setLevel("WARNING")  # it would announce every download
     return pooch
 
 
 def _cache():
-    with contextlib.suppress(RuntimeError):  # of new versions, where a user has no home; old ones leave the "~"
-        folder = Path(os.path.expanduser(_pooch().os_cache("d2lmini")))
-        if folder.is_absolute():
-            return folder / "fashion-mnist"
-    return Path(tempfile.gettempdir(), "d2lmini", "fashion-mnist")
+    return Path(_pooch().os_cache("d2lmini"), "fashion-mnist").expanduser()
 
 
-def _folders(root=None):
-    folders = [root, os.environ.get("D2LMINI_DATA"), _cache(), DEBIAN]
-    return [Path(os.path.expanduser(folder)) for folder in folders if folder]
-
-
-def _load(name, root, not_kept):
-    """The array of the file `name` from the first source with a good copy; adds why a download was `not_kept`."""
-    tried = []
-    for path in [folder / f"{name}.gz" for folder in _folders(root)]:
+def _load(name, root):
+    """The tensor in the file `name`, from the first source with a good copy."""
+    tried, file = [], f"{name}.gz"
+    for folder in filter(None, (root, os.environ.get("D2LMINI_DATA"), _cache(), DEBIAN)):
+        path = Path(folder, file).expanduser()
         try:
-            return _read_verified(path, name)
+            return _read(path, name)
         except FileNotFoundError:
             tried.append(f"{path}: not there")
-        except (OSError, ValueError) as error:
+        except FAULTS as error:
             tried.append(f"{path}: {error}")
             warnings.warn(f"not used (delete or replace it): {tried[-1]}", stacklevel=4)
-    return _download(name, tried, not_kept)
-
-
-def _download(name, tried, not_kept):
-    """Fetch `name` from the first mirror with a good copy, keep it in the user cache, and return its array."""
-    for mirror in MIRRORS * 2:  # every mirror once, then every mirror once more
-        url = f"{mirror}{name}.gz"
-        file = _Memory()
-        try:
-            with _progress_bar(f"{name}.gz") as bar:
-                _pooch().HTTPDownloader(bar, chunk_size=2**16, timeout=TIMEOUT)(url, file, None)
-            file.seek(0)
-            array = _read_verified(file, name)
-        except (OSError, ValueError) as error:  # all errors of requests are OSErrors
-            brief = str(error) if len(str(error)) < 160 else type(error).__name__
-            tried.append(f"{url}: {brief}")
-        else:
-            _keep(f"{name}.gz", file.getvalue(), not_kept)
-            return array
+    with tempfile.TemporaryDirectory() as temporary:
+        # Every mirror once, then every mirror once more, without the cache, which may be full or read-only.
+        for folder, mirror in itertools.product((_cache(), temporary), MIRRORS):
+            try:
+                return _read(_fetch(mirror, name, folder), name)
+            except FAULTS as error:
+                brief = str(error) if len(str(error)) < 200 else type(error).__name__  # of requests: a paragraph
+                tried.append(f"{mirror}{file}: {brief}")
     raise RuntimeError(
-        f"Fashion-MNIST: no good copy of {name}.gz. Tried, in this order:\n  "
+        f"Fashion-MNIST: no good copy of {file}. Tried, in this order:\n  "
         + "\n  ".join(dict.fromkeys(tried))
         + "\nWays out: with a network, run this again; on Debian or Ubuntu, apt-get install dataset-fashion-mnist;"
-        " or fetch the four .gz files from an address above into a folder and set D2LMINI_DATA to it, or put them"
-        f" into {_cache()}."
+        f" or fetch the four .gz files into a folder and set D2LMINI_DATA to it, or put them into {_cache()}."
     )
 
 
-class _Memory(io.BytesIO):
-    """A download goes into memory first: it needs no disk, and a disk that is full or read-only spoils nothing."""
-
-    def write(self, chunk):
-        if self.tell() + len(chunk) > LARGEST:
-            raise OSError(f"more than {LARGEST} bytes: not the file")
-        return super().write(chunk)
-
-
-def _keep(name, content, not_kept):
-    """Put a verified file into the user cache, whole or not at all; where that fails, add to `not_kept`."""
-    cache = _cache()
-    try:
-        cache.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=cache) as folder:  # on the cache's disk, where a rename is atomic
-            Path(folder, name).write_bytes(content)
-            os.replace(Path(folder, name), cache / name)
-    except OSError as error:
-        reason = f"Fashion-MNIST is loaded, but not kept in {cache} for next time: {error.strerror or error}"
-        not_kept.append(f"{reason}. Way out: set D2LMINI_DATA to a folder that holds the four files")
+def _fetch(mirror, name, folder):
+    """Download into `folder`. pooch takes another name until the sum is right: no half of a file is ever found."""
+    file = f"{name}.gz"
+    with bar(1, desc=file, unit="B", unit_scale=True, delay=0) as shown:
+        downloader = _pooch().HTTPDownloader(shown, 2**16, timeout=TIMEOUT)
+        return _pooch().retrieve(mirror + file, f"md5:{FILES[name][2]}", file, folder, downloader=downloader)
 
 
-@contextlib.contextmanager
-def _progress_bar(name):
-    """A tqdm bar where somebody watches (terminal or notebook), otherwise False; it leaves nothing behind."""
-    with progress.bar(1, desc=name, unit="B", unit_scale=True, delay=0) as bar:
-        yield False if bar.disable else bar
+def bar(total, **options):
+    """A tqdm bar on a terminal or in a notebook, gone at its end; none in CI, or with D2LMINI_PROGRESS=0."""
+    stream = sys.stderr
+    watched = stream is not None and (stream.isatty() or type(stream).__module__.startswith("ipykernel"))
+    disable = not watched or os.environ.get("D2LMINI_PROGRESS") == "0" or bool(os.environ.get("CI"))
+    return tqdm(total=total, file=stream, **{"leave": False, "delay": 1, "disable": disable} | options)
 
 
 def batches(n, batch_size, generator=None):
     """The indices 0..n-1 in a fresh random order, as an iterator of int64 tensors of `batch_size` each.
 
-    The last batch holds what is left and may be shorter. generator: a CPU torch.Generator, or None for
+    The last batch holds what is left and may be shorter. generator: a CPU torch.Generator, a seed, or None for
     PyTorch's global one. Raises ValueError when `n` or `batch_size` is not a positive integer.
     """
-    checks.integer("n", n, high=2**63 - 1)
-    checks.integer("batch_size", batch_size)
-    return iter(torch.randperm(int(n), generator=generator).split(int(min(batch_size, n))))
+    count("n", n)
+    count("batch_size", batch_size)
+    return iter(torch.randperm(int(n), generator=_generator(generator)).split(int(batch_size)))
+
+
+def first(dataset, n, dtype=None):
+    """The first `n` examples of a data set, as a TensorDataset.
+
+    dataset: as in `fit`. dtype: that of the result's real numbers, for example torch.float64; None leaves it, and
+    the result shares the memory of `dataset`. Raises ValueError when `n` is not from 1 to len(dataset).
+    """
+    parts = tensors("dataset", dataset)
+    count("n", n)
+    require(n <= len(parts[0]), "n", n, f"at most {len(parts[0])}, the number of examples")
+    return TensorDataset(*(t[:n].to(dtype) if t.is_floating_point() else t[:n] for t in parts))
 
 
 def xor(n, noise=0.25, generator=None):
@@ -219,15 +172,44 @@ def xor(n, noise=0.25, generator=None):
 
     The four blobs have equal sizes, up to one point, in random order. noise: standard deviation of each blob.
     generator: a CPU torch.Generator, a seed, or None for PyTorch's global one.
-    Raises ValueError when `n` is not a positive integer or `noise` is negative or not finite.
+    Raises ValueError when `n` is not a positive integer or `noise` is negative or NaN.
     """
-    checks.integer("n", n, high=2**63 - 1)
-    n, noise = int(n), checks.between("noise", noise)
-    if isinstance(generator, numbers.Integral):
-        checks.integer("generator", generator, low=-(2**63), high=2**64 - 1)
-        generator = torch.Generator().manual_seed(int(generator))
+    count("n", n)
+    require(noise >= 0, "noise", noise, "at least 0")
+    generator = _generator(generator)
     corner = torch.randperm(n, generator=generator) % 4
     signs = torch.stack([corner // 2, corner % 2], dim=1) * 2 - 1
     # float64 draws are the same bits on every processor; float32 draws depend on its vector units.
     points = signs + noise * torch.randn(n, 2, generator=generator, dtype=torch.float64)
     return points.float(), (signs[:, 0] != signs[:, 1]).long()
+
+
+def _generator(generator):
+    if isinstance(generator, numbers.Integral):
+        return torch.Generator().manual_seed(int(generator))
+    return generator
+
+
+def require(ok, name, value, what):
+    if not ok:
+        raise ValueError(f"{name} must be {what}, not {value!r}")
+
+
+def count(name, value):
+    require(isinstance(value, numbers.Integral) and value >= 1, name, value, "an integer, at least 1")
+
+
+def tensors(name, dataset):
+    """The inputs and targets of a TensorDataset, a Subset of one, or a pair of tensors."""
+    if isinstance(dataset, Subset):
+        index = torch.as_tensor(dataset.indices, dtype=torch.int64)
+        parts = tuple(t[index] for t in tensors(name, dataset.dataset))
+    else:
+        parts = getattr(dataset, "tensors", dataset)
+    ok = isinstance(parts, tuple | list) and len(parts) == 2 and all(isinstance(t, torch.Tensor) for t in parts)
+    if not ok:
+        what = "a TensorDataset of inputs and targets, a Subset of one, or a pair of tensors"
+        raise TypeError(f"{name} must be {what}, not {type(dataset).__name__}")
+    require(len(parts[0]) == len(parts[1]), name, tuple(map(len, parts)), "as many inputs as targets")
+    require(len(parts[0]) > 0, name, "an empty set", "a set of at least one example")
+    return tuple(parts)

@@ -1,4 +1,4 @@
-"""The book's figures: arrays and an `ax` in, the `ax` out. Nothing here trains, prints or picks a seed."""
+"""The book's figures: arrays and an `ax` in, the `ax` out; and tables in text. Nothing here trains."""
 
 import warnings
 
@@ -7,7 +7,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from cycler import cycler
 
-from d2lmini import checks
+__all__ = ["COLORS", "band", "curves", "heatmap", "images", "plot", "table", "use_style"]
 
 # The palette of Okabe and Ito (2008), which stays distinct under the common kinds of colour blindness.
 BLUE, VERMILION, GREEN, ORANGE = "#0072B2", "#D55E00", "#009E73", "#E69F00"
@@ -15,14 +15,9 @@ PURPLE, SKY, BLACK = "#CC79A7", "#56B4E9", "#333333"
 CYCLE = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY, BLACK)
 DASHES = ("-", "--", "-.", (0, (5, 1, 1, 1, 1, 1)), ":", (0, (3, 1)), "-")
 # One colour for one quantity in every figure of the book.
-COLORS = {
-    "train": BLUE,
-    "validation": VERMILION,
-    "test": GREEN,
-    "truth": BLACK,
-    "data": BLACK,
-    "theory": BLACK,
-}
+COLORS = {"train": BLUE, "validation": VERMILION, "test": GREEN} | dict.fromkeys(
+    ("truth", "data", "theory"), BLACK
+)
 
 STYLE = {
     "figure.figsize": (6.4, 3.4),
@@ -50,54 +45,15 @@ def use_style():
         set_matplotlib_formats("retina")
 
 
-def _array(values, name="values"):
-    """`values` as a float NumPy array; tensors on any device, with or without gradient, are welcome."""
-    try:
-        if hasattr(values, "detach"):
-            values = values.detach().cpu()
-            values = values.float() if values.dtype.itemsize < 4 and values.is_floating_point() else values
-        values = np.asarray(values)
-        if values.dtype.kind not in "biuf":
-            raise TypeError(f"they are of type {values.dtype}")
-        return values.astype(float)
-    except (TypeError, ValueError) as error:
-        raise type(error)(f"{name} must be real numbers, equally many in each row; {error}") from None
+def plot(x, lines, *, xlabel="", ylabel="", title="", ax=None, **style):
+    """Draw one line for each entry of `lines`, a dict from label to values (n,), over the shared `x` (n,).
 
-
-def _axes(ax):
-    """`ax`, or the current axes."""
-    if ax is not None and not isinstance(ax, mpl.axes.Axes):
-        raise TypeError(f"ax must be the Axes of a figure, not {ax!r}")
-    return plt.gca() if ax is None else ax
-
-
-def _label(ax, xlabel, ylabel, title=None):
-    ax.set(xlabel=xlabel, ylabel=ylabel)
-    if title:
-        ax.set_title(title)
-    if ax.get_legend_handles_labels()[1]:
-        ax.legend()
-    return ax
-
-
-def plot(x, lines, *, xlabel="", ylabel="", title=None, ax=None, **style):
-    """Draw one line for each entry of `lines`, a dict from label to values, over the shared `x`.
-
-    x: (n,); each value of `lines`: (n,). A label of `COLORS` takes its colour from there.
-    `style` goes to `Axes.plot`. Returns the axes. Raises ValueError when lengths differ.
+    A label of `COLORS` takes its colour from there. `style` goes to `Axes.plot`. Returns the axes.
     """
-    if not isinstance(lines, dict):
-        raise TypeError(f"lines must be a dict from label to values, not {type(lines).__name__}")
-    ax, x = _axes(ax), _array(x, "x")
-    if x.ndim != 1:
-        raise ValueError(f"x has shape {x.shape}; expected (n,)")
+    ax = ax or plt.gca()
     for label, y in lines.items():
-        y = _array(y, f"lines[{label!r}]")
-        if y.shape != x.shape:
-            raise ValueError(f"lines[{label!r}] has shape {y.shape}, but x has shape {x.shape}")
-        color = {"color": COLORS[label]} if label in COLORS else {}
-        ax.plot(x, y, label=label, **(color | style))
-    return _label(ax, xlabel, ylabel, title)
+        ax.plot(np.asarray(x), np.asarray(y), label=label, **_color(label) | style)
+    return _labelled(ax, xlabel, ylabel, title)
 
 
 def band(x, values, *, label=None, color=None, ax=None, **style):
@@ -106,33 +62,30 @@ def band(x, values, *, label=None, color=None, ax=None, **style):
     x: (n,); values: (seeds, n), NaN where a seed has none. Returns the axes.
     Raises ValueError when the shapes do not fit.
     """
-    ax, x, values = _axes(ax), _array(x, "x"), _array(values)
-    if values.ndim != 2 or values.shape[1:] != x.shape or len(values) == 0:
-        raise ValueError(f"values has shape {values.shape}; expected (seeds, {x.size}) for x of shape {x.shape}")
-    color = color or COLORS.get(label)
+    ax, x, values = ax or plt.gca(), np.asarray(x), np.asarray(values, float)
+    if values.shape != (len(values), *x.shape):
+        raise ValueError(f"values must be of shape (seeds, {x.size}) for x of shape {x.shape}, not {values.shape}")
     with warnings.catch_warnings():  # where no seed has a value, there is a gap, and nothing to warn of
         warnings.simplefilter("ignore", RuntimeWarning)
         low, middle, high = (f(values, axis=0) for f in (np.nanmin, np.nanmedian, np.nanmax))
-    (line,) = ax.plot(x, middle, label=label, **({"color": color} if color else {}), **style)
+    (line,) = ax.plot(x, middle, label=label, **_color(label) | ({"color": color} if color else {}), **style)
     ax.fill_between(x, low, high, color=line.get_color(), alpha=0.2, linewidth=0)
     return ax
 
 
-def curves(history, quantity="loss", *, ax=None, title=None):
+def curves(history, quantity="loss", *, ax=None, title=""):
     """Draw the training and validation curves of a `History`: median over seeds, band from lowest to highest.
 
     quantity: "loss" (nats per example for cross-entropy) or "accuracy" (fraction). Returns the axes.
     """
     if quantity not in ("loss", "accuracy"):
-        raise ValueError(f"quantity must be 'loss' or 'accuracy', got {quantity!r}")
-    if not hasattr(history, f"train_{quantity}"):
-        raise TypeError(f"history must be a History, not {type(history).__name__}")
-    ax = _axes(ax)
-    for part, name in (("train", "train"), ("val", "validation")):
+        raise ValueError(f"quantity must be 'loss' or 'accuracy', not {quantity!r}")
+    ax = ax or plt.gca()
+    for part, label in (("train", "train"), ("val", "validation")):
         values = getattr(history, f"{part}_{quantity}")
         if not np.isnan(values).all():  # without a validation set there is nothing to draw
-            band(range(1, values.shape[1] + 1), values, label=name, ax=ax)
-    return _label(ax, "epoch", quantity, title)
+            band(range(1, values.shape[1] + 1), values, label=label, ax=ax)
+    return _labelled(ax, "epoch", quantity, title)
 
 
 def images(pictures, titles=None, *, columns=8, size=0.9):
@@ -140,41 +93,73 @@ def images(pictures, titles=None, *, columns=8, size=0.9):
 
     pictures: (n, height, width) in [0, 1]; titles: n strings or None; size: inches a picture.
     """
-    pictures = _array(pictures, "pictures")
-    checks.integer("columns", columns)
-    checks.positive("size", size)
-    if pictures.ndim != 3 or pictures.size == 0:
-        raise ValueError(f"pictures has shape {pictures.shape}; expected (n, height, width), none of them 0")
+    pictures = np.asarray(pictures, float)
+    if pictures.ndim != 3 or len(pictures) == 0:
+        raise ValueError(f"pictures must be of shape (n, height, width), not {pictures.shape}")
     if pictures.min() < 0 or pictures.max() > 1:
         raise ValueError(f"pictures must be in [0, 1], not from {pictures.min():g} to {pictures.max():g}")
-    titles = None if titles is None else checks.listed("titles", titles, "strings")
     if titles is not None and len(titles) != len(pictures):
-        raise ValueError(f"titles has {len(titles)} entries for {len(pictures)} pictures")
+        raise ValueError(f"titles must be {len(pictures)}, one for each of pictures, not {len(titles)}")
     rows = -(-len(pictures) // columns)
     height = size * rows * (1.35 if titles is not None else 1.05)
     figure, grid = plt.subplots(rows, columns, figsize=(size * columns, height), squeeze=False)
-    for i, ax in enumerate(grid.flat):
+    for ax in grid.flat:
         ax.set_axis_off()
-        if i < len(pictures):
-            ax.imshow(pictures[i], cmap="gray_r", vmin=0, vmax=1)
-            if titles is not None:
-                ax.set_title(titles[i], fontsize=8)
+    for i, (ax, picture) in enumerate(zip(grid.flat, pictures, strict=False)):
+        ax.imshow(picture, cmap="gray_r", vmin=0, vmax=1)
+        if titles is not None:
+            ax.set_title(titles[i], fontsize=8)
     return grid
 
 
 def heatmap(values, rows, columns, *, xlabel="", ylabel="", label="", ax=None, **style):
-    """Draw `values` as coloured cells with a colour bar. Returns the axes.
+    """Draw `values` (r, c) as coloured cells with a colour bar. Returns the axes.
 
-    values: (r, c); rows: r tick labels from bottom to top; columns: c tick labels.
-    `style` goes to `Axes.imshow`, for example `vmin`, `vmax`. Raises ValueError when the shapes do not fit.
+    rows: r tick labels from bottom to top; columns: c tick labels. `style` goes to `Axes.imshow`.
     """
-    ax, values = _axes(ax), _array(values)
-    rows, columns = checks.listed("rows", rows, "labels"), checks.listed("columns", columns, "labels")
-    if values.shape != (len(rows), len(columns)) or values.size == 0:
-        raise ValueError(f"values has shape {values.shape} for {len(rows)} rows and {len(columns)} columns")
-    picture = ax.imshow(values, origin="lower", aspect="auto", **({"cmap": "cividis"} | style))
+    ax = ax or plt.gca()
+    picture = ax.imshow(np.asarray(values), origin="lower", aspect="auto", **{"cmap": "cividis"} | style)
     ax.set_xticks(range(len(columns)), columns)
     ax.set_yticks(range(len(rows)), rows)
     ax.grid(False)
     ax.figure.colorbar(picture, ax=ax, label=label)
-    return _label(ax, xlabel, ylabel)
+    return _labelled(ax, xlabel, ylabel)
+
+
+def table(rows, *columns, format=".2f", spread=False):
+    """Print `rows`, a dict from a label to one entry for each of `columns` (or to the entry, for one column).
+
+    An entry is a string, an int, a real number, or numbers (seeds,), of which the median is shown; with `spread`
+    the lowest and the highest, too. format: that of real numbers, or a list with one for each column.
+    Raises ValueError when a row has too few or too many entries.
+    """
+    lines = [("", *columns)]
+    formats = [format] * len(columns) if isinstance(format, str) else format
+    for label, entries in rows.items():
+        entries = entries if isinstance(entries, tuple | list) else (entries,)
+        if not len(entries) == len(formats) == len(columns):
+            raise ValueError(f"rows[{label!r}] must have {len(columns)} entries and formats, not {entries!r}")
+        lines.append((str(label), *(_entry(e, f, spread) for e, f in zip(entries, formats, strict=True))))
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    for first, *others in lines:
+        texts = (text.rjust(width) for text, width in zip(others, widths[1:], strict=True))
+        print("  ".join([first.ljust(widths[0]), *texts]))
+
+
+def _entry(entry, format, spread):
+    if isinstance(entry, str | int):
+        return str(entry)
+    values = np.asarray(entry)
+    low, middle, high = (f"{v:{format}}" for v in np.quantile(values, (0, 0.5, 1)))
+    return f"{middle} ({low} to {high})" if spread and values.ndim else middle
+
+
+def _color(label):
+    return {"color": COLORS[label]} if label in COLORS else {}
+
+
+def _labelled(ax, xlabel, ylabel, title=""):
+    ax.set(xlabel=xlabel, ylabel=ylabel, title=title)
+    if ax.get_legend_handles_labels()[1]:
+        ax.legend()
+    return ax

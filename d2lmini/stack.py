@@ -1,95 +1,61 @@
-"""Many models as one: the parameters of all seeds stacked along a first axis, so that one operation serves all.
-
-`Alone` and `Stack` look the same to the training loop: inputs (seeds, batch, ...), outputs (seeds, batch, ...).
-"""
+"""Many models as one: the parameters of all seeds stacked along a first axis, so that one operation serves all."""
 
 import contextlib
-import functools
 
 import torch
-from torch import nn
 from torch.func import functional_call, stack_module_state, vmap
 from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 
-# Layers that treat every number, or every example, on its own: stacked inputs pass through them as they are.
-ELEMENTWISE = {
-    nn.Identity, nn.ReLU, nn.LeakyReLU, nn.ELU, nn.SELU, nn.GELU, nn.SiLU, nn.Sigmoid, nn.Tanh, nn.Softplus,
-    nn.Dropout,
-}  # fmt: skip
-# Multiplications in a matrix product from which several threads share one with profit.
-LARGE = 2**21
 # Losses that give one number per example under reduction="none": the seeds are examples like any others.
 PER_EXAMPLE = (F.cross_entropy, F.mse_loss, F.l1_loss, F.huber_loss, F.binary_cross_entropy_with_logits)
 
 
-class Alone:
-    """One model, seen as a stack of one. Its steps are those of a loop written by hand, to the last bit."""
+class Stack:
+    """One model or the models of several seeds, seen alike: inputs and outputs (seeds, batch, ...).
 
-    stacked = False
+    One alone takes the steps of a loop written by hand, to the last bit. Several are stacked (`make_forward` gives
+    their forward pass), and hold what was learned once `write_back` has been called.
+    """
 
-    def __init__(self, model):
-        self.models = [model]
-        self.leaves = [p for p in model.parameters() if p.requires_grad]
+    def __init__(self, models, make_forward=None):
+        self.models, self.stacked, self.drops = models, make_forward is not None, True
+        if self.stacked:
+            self.params, self.buffers = stack_module_state(models)
+            self.forward = make_forward(models[0], self.params, self.buffers)
+        parameters = self.params.values() if self.stacked else models[0].parameters()
+        self.leaves = [p for p in parameters if p.requires_grad]
 
     def __call__(self, inputs):
-        return self.models[0](inputs[0])[None]
+        return self.forward(inputs) if self.stacked else self.models[0](inputs[0])[None]
 
     def losses(self, loss, outputs, targets):
         """The loss of each seed, (seeds,): a mean over its examples."""
-        return loss(outputs[0], targets[0])[None]
-
-    def state(self):
-        """Parameters and buffers as tensors (seeds, ...) that share storage with what is trained."""
-        return [p.detach()[None] for p in self.models[0].parameters()] + self.buffers()
-
-    def buffers(self):
-        return [b[None] for b in self.models[0].buffers()]
-
-    def grads(self):
-        """Gradients as tensors (seeds, ...)."""
-        return [p.grad[None] for p in self.leaves if p.grad is not None]
-
-    def write_back(self):
-        """Nothing to do: the model itself is trained."""
-
-
-class Stack:
-    """The models of several seeds. They hold what was learned once `write_back` has been called."""
-
-    stacked = True
-
-    def __init__(self, models):
-        self.models = models
-        self.params, self.buffer = stack_module_state(models)
-        self.leaves = [p for p in self.params.values() if p.requires_grad]
-        self.forward = None
-
-    def __call__(self, inputs):
-        return self.forward(inputs)
-
-    def losses(self, loss, outputs, targets):
+        if not self.stacked:
+            return loss(outputs[0], targets[0])[None]
         if loss not in PER_EXAMPLE:
             return vmap(loss)(outputs, targets)
         each = loss(outputs.flatten(0, 1), targets.flatten(0, 1), reduction="none")
         return each.view(len(self.models), -1).mean(1)
 
     def state(self):
-        return [p.detach() for p in self.params.values()] + self.buffers()
-
-    def buffers(self):
-        return list(self.buffer.values())
+        """Parameters and buffers as tensors (seeds, ...) that share storage with what is trained."""
+        if self.stacked:
+            return [t.detach() for t in (*self.params.values(), *self.buffers.values())]
+        return [t.detach()[None] for t in (*self.models[0].parameters(), *self.models[0].buffers())]
 
     def grads(self):
-        return [p.grad for p in self.leaves if p.grad is not None]
+        """Gradients as tensors (seeds, ...)."""
+        grads = [p.grad for p in self.leaves if p.grad is not None]
+        return grads if self.stacked else [g[None] for g in grads]
 
     @torch.no_grad()
     def write_back(self):
         """Copy the parameters and buffers of each seed into its model."""
-        for k, model in enumerate(self.models):
+        for k, model in enumerate(self.models if self.stacked else []):
             # Not load_state_dict: it leaves out the buffers that are not persistent.
             for name, tensor in (*model.named_parameters(), *model.named_buffers()):
-                tensor.copy_((self.params | self.buffer)[name][k])
+                tensor.copy_((self.params | self.buffers)[name][k])
 
 
 def vmapped(model, params, buffers):
@@ -98,67 +64,11 @@ def vmapped(model, params, buffers):
     return lambda inputs: one(params, buffers, inputs)
 
 
-def written_out(model, params, buffers):
-    """Forward pass of an nn.Sequential of linear and elementwise layers, without the overhead of vmap.
+FORWARDS = [vmapped]
+with contextlib.suppress(ImportError):  # it saves time, and nothing else
+    from d2lmini.fast import written_out
 
-    A training step of a small model takes a third of the time. Raises TypeError for any other module.
-    """
-    stacked = {id(p): params[name] for name, p in model.named_parameters()}
-    layers = []
-    for layer in _leaves(model):
-        if type(layer) is nn.Linear:
-            weight, bias = stacked[id(layer.weight)], stacked.get(id(layer.bias))
-            layers.append(lambda x, weight=weight, bias=bias: _Linear.apply(x, weight, bias))
-        elif type(layer) is nn.Flatten and (layer.start_dim, layer.end_dim) == (1, -1):
-            layers.append(lambda x: x.flatten(2))
-        elif type(layer) in ELEMENTWISE:
-            layers.append(layer)
-        else:
-            raise TypeError(f"no written-out form for {type(layer).__name__}")
-    return lambda inputs: functools.reduce(lambda x, layer: layer(x), layers, inputs)
-
-
-def _leaves(module):
-    """The layers of nested nn.Sequentials in order."""
-    if type(module) is not nn.Sequential:
-        return [module]
-    return [leaf for layer in module for leaf in _leaves(layer)]
-
-
-class _Linear(torch.autograd.Function):
-    """x (seeds, batch, in), weight (seeds, out, in), bias (seeds, out) or None -> (seeds, batch, out).
-
-    baddbmm's own backward pass gives the gradient of the transposed weight: a product in the slow order and a copy
-    to turn it. Together they cost 15 % of a step for large weights, and half of one for small ones.
-    """
-
-    @staticmethod
-    def forward(ctx, x, weight, bias):
-        ctx.save_for_backward(x, weight)
-        ctx.has_bias = bias is not None
-        return _bmm(x, weight.mT, bias)
-
-    @staticmethod
-    def backward(ctx, grad):
-        x, weight = ctx.saved_tensors
-        grad_x = _bmm(grad, weight) if ctx.needs_input_grad[0] else None
-        return grad_x, _bmm(grad.mT, x), grad.sum(1) if ctx.has_bias else None
-
-
-def _bmm(a, b, bias=None):
-    """a @ b + bias for stacks of matrices and a row each, with all threads at work.
-
-    torch.bmm hands out whole matrices to the threads. What does not divide evenly goes one by one: with 5 seeds
-    and 2 threads that saves a sixth of a large product.
-    """
-    even = len(a) - len(a) % torch.get_num_threads()
-    if even == len(a) or a.device.type != "cpu" or a[0].numel() * b.shape[2] < LARGE:
-        return torch.bmm(a, b) if bias is None else torch.baddbmm(bias.unsqueeze(1), a, b)
-    out = a.new_empty(len(a), a.shape[1], b.shape[2])
-    torch.bmm(a[:even], b[:even], out=out[:even])
-    for k in range(even, len(a)):
-        torch.mm(a[k], b[k], out=out[k])
-    return out if bias is None else out.add_(bias.unsqueeze(1))
+    FORWARDS.insert(0, written_out)
 
 
 def stack(models, seeds, inputs, targets, loss):
@@ -170,34 +80,30 @@ def stack(models, seeds, inputs, targets, loss):
     """
     if any(m._forward_hooks or m._forward_pre_hooks for model in models for m in model.modules()):
         return None
-    alone = [
-        _observe(Alone(model), (seed,), inputs, targets, loss) for model, seed in zip(models, seeds, strict=True)
-    ]
-    expected = [torch.cat(parts) for parts in zip(*alone, strict=True)]
-    # A refusal can be any exception. An error of the model itself shows again when it trains alone.
-    with contextlib.suppress(Exception):
-        net = Stack(models)
-        for make_forward in (written_out, vmapped):
-            with contextlib.suppress(Exception):
-                net.forward = make_forward(models[0], net.params, net.buffer)
-                if all(map(_close, _observe(net, seeds, inputs, targets, loss), expected)):
-                    return net
+    each = [_observe(Stack([m]), [seed], inputs, targets, loss) for m, seed in zip(models, seeds, strict=True)]
+    expected = [torch.cat(parts) for parts in zip(*each, strict=True)]
+    for make_forward in FORWARDS:
+        # A refusal can be any exception. An error of the model itself shows again when it trains alone.
+        with contextlib.suppress(Exception):
+            net = Stack(models, make_forward)
+            if all(map(_close, _observe(net, seeds, inputs, targets, loss), expected)):
+                return net
     return None
 
 
 def _observe(net, seeds, inputs, targets, loss):
-    """What one step's forward passes show: outputs and losses in both modes, and the buffers, then put back."""
+    """What one step's forward passes show: outputs and losses in both modes, and the state, which is put back."""
     inputs, targets = (t.expand(len(net.models), *t.shape) for t in (inputs, targets))
-    before = [t.clone() for t in net.buffers()]
-    seen = []
-    with torch.no_grad(), SeededDropout(seeds):
+    before, seen = [t.clone() for t in net.state()], []
+    with torch.no_grad(), SeededDropout(seeds) as dropout:
         for mode in (True, False):
             net.models[0].train(mode)
             outputs = net(inputs)
             seen += [outputs, net.losses(loss, outputs, targets)]
-        seen += [t.clone() for t in net.buffers()]
-        for t, old in zip(net.buffers(), before, strict=True):
-            t.copy_(old)
+    seen += [t.clone() for t in net.state()]
+    for t, old in zip(net.state(), before, strict=True):
+        t.copy_(old)
+    net.drops = dropout.asked
     return seen
 
 
@@ -208,13 +114,14 @@ def _close(a, b):
 class SeededDropout(TorchFunctionMode):
     """In this context nn.Dropout and F.dropout draw each seed's masks from a generator of its own.
 
-    Every function of PyTorch takes this detour, so the training loop enters it for the forward pass alone.
+    asked: whether any of them was called.
     """
 
     def __init__(self, seeds):
         super().__init__()
         # Not the bare seed: that one orders the minibatches. (The generator reads 32 bits of it.)
         self.generators = [torch.Generator().manual_seed(int(seed) ^ 0x9E3779B9) for seed in seeds]
+        self.asked = False
 
     def __torch_function__(self, function, types, args=(), kwargs=None):
         if function is F.dropout:
@@ -222,6 +129,7 @@ class SeededDropout(TorchFunctionMode):
         return function(*args, **(kwargs or {}))
 
     def _dropout(self, input, p=0.5, training=True, inplace=False):
+        self.asked = True
         if not 0 <= p <= 1:
             raise ValueError(f"p of F.dropout must be from 0 to 1, not {p}")
         return input * _Mask.apply(input, p, self.generators) if training and p > 0 else input

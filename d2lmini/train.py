@@ -1,22 +1,27 @@
 """Training: `fit` trains one model per seed, all at once, and returns a frozen `History`; nothing here prints."""
 
+import contextlib
+import functools
 import math
+import numbers
 from dataclasses import dataclass
-from types import SimpleNamespace
 
 import numpy as np
 import torch
 from torch import nn
+from torch.nn import functional as F
 
-from d2lmini import checks
-from d2lmini.progress import bar
-from d2lmini.stack import Alone, SeededDropout, stack
+from d2lmini.data import bar, count, require, tensors
+from d2lmini.stack import SeededDropout, Stack, stack
 
-OPTIMIZERS = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam, "adamw": torch.optim.AdamW}
+# Those that treat every number on its own: over stacked parameters they take the steps of each model alone.
+NAMES = ["SGD", "Adam", "AdamW", "Adamax", "NAdam", "RAdam", "RMSprop", "Adagrad", "Adadelta", "Rprop", "ASGD"]
+ELEMENTWISE = {name.lower(): getattr(torch.optim, name) for name in NAMES}
+CLASS_LOSSES = {F.cross_entropy, F.nll_loss, nn.CrossEntropyLoss, nn.NLLLoss}
 EVALUATION_ROWS = 4096  # examples, those of all seeds together, per forward pass where nothing is learned
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class History:
     """What a training run measured, as float64 arrays of shape (seeds, epochs), and the trained models.
 
@@ -36,6 +41,13 @@ class History:
     stacked: bool  # True: all seeds ran as one. False: a single seed, or models that had to train one by one
     diverged: np.ndarray  # (seeds,) bool: a loss or a weight became infinite or NaN
 
+    def __repr__(self):
+        text = f"History of {len(self.seeds)} seed(s), up to {self.epochs.max()} epoch(s); median at the end:"
+        for name in ("train_loss", "train_accuracy", "val_loss", "val_accuracy"):
+            last = np.median(getattr(self, name)[range(len(self.seeds)), self.epochs - 1])
+            text += "" if np.isnan(last) else f" {name} {last:.3g},"
+        return f"{text} {self.diverged.sum()} diverged"
+
 
 def accuracy(logits, labels):
     """Share of examples whose largest logit is the one of their label.
@@ -43,34 +55,36 @@ def accuracy(logits, labels):
     logits: (n, q) float, a row with a NaN in it is wrong; labels: (n,) int64 in [0, q).
     Raises ValueError when n differs or is 0, or a label is out of range.
     """
-    checks.tensor("logits", logits)
-    checks.tensor("labels", labels)
-    checks.require(logits.dim() == 2 and logits.shape[1] > 0, "logits", tuple(logits.shape), "of shape (n, q)")
-    checks.require(not logits.is_complex(), "logits", logits.dtype, "real")
-    checks.require(labels.shape == logits.shape[:1], "labels", tuple(labels.shape), f"of shape ({len(logits)},)")
-    checks.require(len(labels) > 0, "labels", "an empty tensor", "of at least one example")
-    checks.require(labels.dtype == torch.int64, "labels", labels.dtype, "int64")
-    low, high = labels.aminmax()
-    found = (low if low < 0 else high).item()
-    checks.require(0 <= found < logits.shape[1], "labels", found, f"from 0 to {logits.shape[1] - 1}")
+    ok = logits.dim() == 2 and labels.shape == logits.shape[:1] and len(labels) > 0 and labels.dtype == torch.int64
+    found = f"{tuple(labels.shape)} {labels.dtype}"
+    require(ok, "labels", found, f"int64, one for each row of logits {tuple(logits.shape)}, at least one")
+    _in_range("labels", labels, logits.shape[1])
     right = (logits.argmax(1) == labels) & ~logits.isnan().any(1)
     return right.double().mean().item()
+
+
+def _in_range(name, labels, classes):
+    low, high = labels.min().item(), labels.max().item()
+    require(low >= 0 and high < classes, name, low if low < 0 else high, f"from 0 to {classes - 1}")
 
 
 def evaluate(model, dataset, loss=None):
     """Mean loss and accuracy of `model` over the examples of `dataset`, in evaluation mode; its mode is put back.
 
-    dataset: a TensorDataset of inputs and targets. loss: as in `fit`. Targets that are no classes: accuracy NaN.
+    model: an nn.Module; for a History or a list of models, an array of losses and one of accuracies (models,).
+    dataset, loss: as in `fit`. Targets that are no classes: accuracy NaN.
     """
-    checks.module(model)
-    inputs, targets = checks.tensors("dataset", dataset)
-    loss = checks.loss_for(loss, targets)
-    modes = [(m, m.training) for m in model.modules()]
-    first = next(model.parameters(), inputs)
+    if isinstance(model, History | list | tuple):
+        models = model.models if isinstance(model, History) else model
+        return tuple(np.array([evaluate(m, dataset, loss) for m in models]).reshape(-1, 2).T)
+    if not isinstance(model, nn.Module):
+        raise TypeError(f"model must be an nn.Module, a History or a list of modules, not {model!r}")
+    data = tensors("dataset", dataset)
+    loss, modes = _loss(loss, data[1]), [(m, m.training) for m in model.modules()]
+    device = next(model.parameters(), data[0]).device
     try:
-        with torch.no_grad(), _own_random_state():
-            checks.fits(model.eval(), (inputs, targets), "dataset", loss, first.device)
-        losses, accuracies = _measure(Alone(model), inputs, targets, loss, first.device)
+        _check(model.eval(), *data, loss, "dataset", device)
+        losses, accuracies = _measure(Stack([model]), *data, loss, device)
     finally:
         for module, mode in modes:
             module.training = mode
@@ -78,75 +92,118 @@ def evaluate(model, dataset, loss=None):
 
 
 def fit(
-    model, train, val=None, *, epochs, lr, batch_size=256, seeds=(0,), optimizer="sgd", loss=None, momentum=0.0,
-    weight_decay=0.0, decay_bias=True, schedule=None, clip=None, patience=None, device=None, progress=None,
+    model, train, val=None, *, epochs, lr, batch_size=256, seeds=(0,), optimizer="sgd", loss=None, decay_bias=True,
+    schedule=None, clip=None, patience=None, device=None, **options,
 ):  # fmt: skip
     """Train one model per seed on `train`, all seeds at the same time, and return a `History`.
 
     model: a function of no arguments that returns an nn.Module; seed s builds its own after torch.manual_seed(s).
         A ready nn.Module is trained in place, for one seed.
-    train, val: TensorDatasets of inputs (n, ...) and targets (n, ...); `val` is measured after every epoch.
-    epochs, lr, batch_size, momentum: as everywhere. Seed s orders its minibatches by
+    train, val: inputs (n, ...) and targets (n, ...) in a TensorDataset, a Subset of one (see random_split) or
+        a pair of tensors; `val` is measured after every epoch.
+    seeds: integers, or how many: 5 is range(5). Seed s orders its minibatches by
         data.batches(n, batch_size, torch.Generator().manual_seed(s)), one call an epoch, the last batch kept.
-    optimizer: "sgd", "adam" or "adamw", which are those of torch.optim. weight_decay: theirs too; decay_bias=False
-        spares every parameter with fewer than two axes (biases, scales of normalisation layers).
+    lr: a number, or a function of the share of the epochs that is done, from 0 to below 1, called once an epoch:
+        lr=lambda t: 0.1 * (1 - t). schedule: epoch (0, 1, ...) -> what `lr` is multiplied by in that epoch.
+    optimizer: a class of torch.optim, or its name. options: its own, such as momentum, weight_decay or betas.
+        decay_bias=False spares every parameter with fewer than two axes (biases, scales of normalisation layers).
     loss: (outputs, targets) -> mean over the examples; torch.nn.functional.cross_entropy where targets are int64.
-    schedule: epoch (0, 1, ...) -> what `lr` is multiplied by in that epoch.
     clip: largest norm of the gradient of one seed's model.
     patience: stop a seed after so many epochs without a lower validation loss; the best weights are put back, also
         where the last epoch comes first.
-    device: cuda, else mps, else cpu. progress: whether to show a bar; None: where somebody watches.
+    device: cuda, else mps, else cpu.
     nn.Dropout and F.dropout draw from a generator of each seed's own: a seed's run does not depend on the others.
     Raises ValueError or TypeError, naming argument and value, before anything is trained.
     """
-    o = SimpleNamespace(
-        epochs=epochs, lr=lr, batch_size=batch_size, optimizer=optimizer, weight_decay=weight_decay,
-        decay_bias=decay_bias, momentum=momentum, clip=clip, patience=patience, progress=progress,
+    count("epochs", epochs)
+    count("batch_size", batch_size)
+    require(clip is None or clip > 0, "clip", clip, "a number above 0")
+    if patience is not None:
+        count("patience", patience)
+        require(val is not None, "val", val, "a data set when there is patience")
+    seeds, rates, kind = _seeds(seeds, model), _rates(lr, schedule, epochs), _kind(optimizer)
+    best = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+    sets = {"train": tensors("train", train)} | ({} if val is None else {"val": tensors("val", val)})
+    loss = _loss(loss, sets["train"][1])
+    sets = {name: tuple(t.to(device or best) for t in parts) for name, parts in sets.items()}
+    run = functools.partial(
+        _run, **sets, rates=rates, batch_size=min(int(batch_size), len(sets["train"][0])), loss=loss, clip=clip,
+        patience=patience, make_optimizer=functools.partial(_optimizer, kind, rates[0], decay_bias, options),
     )  # fmt: skip
-    _check(o, val)
-    seeds = checks.seeds_for(model, seeds)
-    o.rates = checks.rates(o.lr, schedule, epochs)
-    o.device = _device(device)
-    o.train, o.val = checks.tensors("train", train), None if val is None else checks.tensors("val", val)
-    o.batch_size = min(int(batch_size), len(o.train[0]))
-    o.loss = checks.loss_for(loss, o.train[1])
-    o.train, o.val = (data and tuple(t.to(o.device) for t in data) for data in (o.train, o.val))
-    return _fit(model, seeds, o)
-
-
-def _check(o, val):
-    checks.integer("epochs", o.epochs)
-    o.lr = checks.positive("lr", o.lr)
-    checks.integer("batch_size", o.batch_size)
-    checks.require(o.optimizer in list(OPTIMIZERS), "optimizer", o.optimizer, f"one of {', '.join(OPTIMIZERS)}")
-    o.weight_decay = checks.between("weight_decay", o.weight_decay)
-    o.momentum = checks.between("momentum", o.momentum, high=1)
-    checks.require(o.optimizer == "sgd" or o.momentum == 0, "momentum", o.momentum, f"0 for {o.optimizer}")
-    if o.clip is not None:
-        o.clip = checks.positive("clip", o.clip)
-    if o.patience is not None:
-        checks.integer("patience", o.patience)
-        checks.require(val is not None, "val", val, "a data set when there is patience")
-
-
-def _device(device):
-    if device is not None:
-        return checks.device(device)
-    if torch.cuda.is_available():
-        return torch.device("cuda")
-    return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
-
-
-def _fit(model, seeds, o):
     with _own_random_state():
-        models = [_build(model, seed, o) for seed in seeds]
-        checks.distinct(models)
-        with _own_random_state():
-            net = Alone(models[0]) if len(seeds) == 1 else stack(models, seeds, *(t[:2] for t in o.train), o.loss)
-        if net is not None:
-            return _run(net, seeds, o)
-    del models
-    return _joined([_fit(model, (seed,), o) for seed in seeds])
+        if len(seeds) > 1 and kind in ELEMENTWISE.values():
+            models = _distinct([_build(model, seed, sets, loss) for seed in seeds])
+            with _own_random_state():
+                net = stack(models, seeds, *(t[:2] for t in sets["train"]), loss)
+            if net:
+                return run(net, seeds)
+        return _joined([run(Stack([_build(model, seed, sets, loss)]), (seed,)) for seed in seeds])
+
+
+def _seeds(seeds, model):
+    found = list(range(seeds)) if isinstance(seeds, numbers.Integral) else list(getattr(seeds, "__iter__", list)())
+    ok = found and all(isinstance(seed, numbers.Integral) for seed in found)
+    require(ok, "seeds", seeds, "integers, such as range(5), or how many")
+    require(len(found) == 1 or not isinstance(model, nn.Module), "seeds", seeds, "one, for a ready module")
+    return tuple(int(seed) for seed in found)
+
+
+def _rates(lr, schedule, epochs):
+    """The learning rate of every epoch."""
+    ok = callable(lr) or isinstance(lr, numbers.Real) and lr > 0
+    require(ok, "lr", lr, "a number above 0, or a function of the share of epochs done")
+    share, factor = lr if callable(lr) else lambda _: lr, schedule or (lambda _: 1.0)
+    rates = [float(share(epoch / epochs) * factor(epoch)) for epoch in range(epochs)]
+    for epoch, rate in enumerate(rates):
+        require(0 <= rate < math.inf, f"lr (times schedule) in epoch {epoch}", rate, "finite and at least 0")
+    return rates
+
+
+def _kind(optimizer):
+    """The class of torch.optim."""
+    kind = ELEMENTWISE.get(str(optimizer).lower(), optimizer)
+    ok = isinstance(kind, type) and issubclass(kind, torch.optim.Optimizer)
+    require(ok, "optimizer", optimizer, f"a class of torch.optim, or one of {', '.join(ELEMENTWISE)}")
+    return kind
+
+
+def _loss(loss, targets):
+    """`loss`, or cross-entropy where the targets are classes."""
+    ok = loss is not None or targets.dtype == torch.int64
+    require(ok, "loss", loss, "given where targets are not int64 class labels")
+    return loss or F.cross_entropy
+
+
+def _build(model, seed, sets, loss):
+    """The module of one seed, on the device of the data, and held against them."""
+    torch.manual_seed(seed)
+    built = model() if callable(model) and not isinstance(model, nn.Module) else model
+    if not isinstance(built, nn.Module):
+        raise TypeError(f"model must be an nn.Module or a function that returns one, not {built!r}")
+    built.to(sets["train"][0].device).eval()
+    for name, data in sets.items():
+        _check(built, *data, loss, name, data[0].device)
+    return built
+
+
+def _check(model, inputs, targets, loss, name, device):
+    """Hold `model`, as it is, and `loss` against two examples of a data set, and against all its targets."""
+    x, y = inputs[:2].to(device), targets[:2].to(device)
+    with torch.no_grad(), _own_random_state():
+        try:
+            outputs = model(x)
+            if {loss, type(loss)} & CLASS_LOSSES and y.dtype == torch.int64:
+                found, fit = f"labels of {name}", y.shape[1:] == outputs.shape[2:]
+                require(fit, found, tuple(targets.shape), f"(n, ...) for outputs {tuple(outputs.shape)}")
+                _in_range(found, targets, outputs.shape[1])
+            elif y.numel() == outputs.numel():  # (n,) against (n, 1) would broadcast to (n, n) without a word
+                fit = y.shape == outputs.shape
+                require(fit, f"targets of {name}", tuple(y.shape), f"{tuple(outputs.shape)}, as the outputs are")
+            value = loss(outputs, y)
+        except (RuntimeError, IndexError, AttributeError) as error:
+            found = f"{tuple(x.shape)} {x.dtype} and {tuple(y.shape)} {y.dtype}"
+            raise ValueError(f"model and loss must take two examples of {name}, {found}: {error}") from error
+    require(value.dim() == 0, "what loss returns", tuple(value.shape), "one number, the mean over the examples")
 
 
 def _own_random_state():
@@ -154,94 +211,76 @@ def _own_random_state():
     return torch.random.fork_rng(devices=range(torch.cuda.device_count()))
 
 
-def _build(model, seed, o):
-    """The module of one seed, on the device, held against the data."""
-    # torch.manual_seed also notes the seed for devices that are not there, with a traceback each: 2/3 of building.
-    (torch.default_generator if o.device.type == "cpu" else torch).manual_seed(seed)
-    built = model if isinstance(model, nn.Module) else model()
-    checks.module(built)
-    checks.trainable(built)
-    checks.scales(built, lr=max(o.rates), weight_decay=o.weight_decay)
-    built.to(o.device).eval()
-    with torch.no_grad(), _own_random_state():
-        for name, data in (("train", o.train), ("val", o.val)):
-            if data:
-                checks.fits(built, data, name, o.loss, o.device)
-    return built
+def _distinct(models):
+    parameters = [id(p) for model in models for p in model.parameters()]
+    ok = len(set(parameters)) == len(parameters)
+    require(ok, "model", "one that is returned again", "a function that builds a new module each time")
+    return models
 
 
-def _run(net, seeds, o):
-    """The training loop: `net` is an Alone or a Stack, and every tensor has the axis of the seeds in front."""
-    optimizer = _optimizer(net, o)
+def _run(net, seeds, *, train, val=None, rates, batch_size, loss, clip, patience, make_optimizer):
+    """The training loop: every tensor has the axis of the seeds in front."""
+    optimizer, best = make_optimizer(net), _Best(net, patience)
     generators = [torch.Generator().manual_seed(seed) for seed in seeds]
-    rows = np.full((4, len(seeds), o.epochs), np.nan)
-    best, dropout = _Best(net, o.patience), SeededDropout(seeds)
-    steps = math.ceil(len(o.train[0]) / o.batch_size)
-    with bar(o.epochs * steps, o.progress, unit="step", desc="fit") as progress:
-        for epoch, rate in enumerate(o.rates):
+    rows = np.full((4, len(seeds), len(rates)), np.nan)
+    # Every function of PyTorch takes a detour through this context, so it is entered for forward passes alone.
+    dropout = SeededDropout(seeds) if net.drops else contextlib.nullcontext()
+
+    def step(losses):
+        optimizer.zero_grad()
+        # Each seed's loss depends on its own parameters alone, so their sum gives each its own gradient.
+        losses.backward(torch.ones_like(losses))
+        if clip is not None:
+            _clip(net.grads(), clip)
+        optimizer.step()
+        progress.update()
+
+    with bar(len(rates) * math.ceil(len(train[0]) / batch_size), unit="step", desc="fit") as progress:
+        for epoch, rate in enumerate(rates):
             for group in optimizer.param_groups:
                 group["lr"] = rate
-            measured = _epoch(net, optimizer, generators, dropout, o, progress) + _validate(net, dropout, o)
+            measured = _epoch(net, *train, loss, batch_size, generators, dropout, step)
+            with dropout:
+                measured += _validate(net, val, loss, one_by_one=patience is not None)
             rows[:, best.running, epoch] = np.stack(measured)[:, best.running]
             if not best.update(rows[2, :, epoch]):
                 break
     optimizer.zero_grad()
-    diverged = ~_finite(net) | ~_finite_rows(rows[[0] if o.val is None else [0, 2]], best.epochs)
+    losses = rows[[0] if val is None else [0, 2]]
+    finite = torch.stack([t.isfinite().reshape(len(seeds), -1).all(1) for t in net.state()]).all(0)
+    finite = finite.cpu().numpy() & (np.isfinite(losses).sum(2) == best.epochs).all(0)
     best.restore()
     net.write_back()
     for model in net.models:
         model.eval()
-    return History(*rows, net.models, seeds, best.epochs, net.stacked, diverged)
+    return History(*rows, net.models, seeds, best.epochs, net.stacked, ~finite)
 
 
-def _epoch(net, optimizer, generators, dropout, o, progress):
+def _epoch(net, inputs, targets, loss, batch_size, generators, dropout, step):
     """One pass over the training set; returns mean losses and accuracies, (seeds,) each."""
-    inputs, targets = o.train
     net.models[0].train()
-    total = _total(net, o.device)
-    n = len(inputs)
+    total, n = _total(net, inputs.device), len(inputs)
     # The draws of data.batches, for all seeds at once: (seeds, n).
     order = torch.stack([torch.randperm(n, generator=generator) for generator in generators])
-    for index in order.to(o.device).split(o.batch_size, dim=1):
+    for index in order.to(inputs.device).split(batch_size, dim=1):
         flat = index.flatten()
         x, y = (t.index_select(0, flat).view(*index.shape, *t.shape[1:]) for t in (inputs, targets))
         with dropout:
             outputs = net(x)
-        loss = net.losses(o.loss, outputs, y)
-        optimizer.zero_grad()
-        # Each seed's loss depends on its own parameters alone, so their sum gives each its own gradient.
-        loss.backward(torch.ones_like(loss))
-        if o.clip is not None:
-            _clip(net.grads(), o.clip)
-        optimizer.step()
-        _add(total, loss.detach(), outputs, y)
-        progress.update()
+        losses = net.losses(loss, outputs, y)
+        step(losses)
+        _add(total, losses.detach(), outputs, y)
     return tuple(total.cpu().numpy() / n)
 
 
-def _total(net, device):
-    """Zeros (2, seeds) for sums over examples: of losses, of right answers."""
-    # In place: a small tensor kept from every step would stop the allocator from reusing the large ones between.
-    dtype = torch.float32 if device.type == "mps" else torch.float64
-    return torch.zeros(2, len(net.models), device=device, dtype=dtype)
-
-
-def _add(total, loss, outputs, targets):
-    """Add a batch to `total`: loss (seeds,), a mean; outputs (seeds, batch, ...). No classes: no accuracy, NaN."""
-    classes = targets.dtype == torch.int64 and outputs.dim() == 3 and outputs.shape[2] > 1
-    total[0].add_(loss, alpha=targets.shape[1])
-    total[1].add_((outputs.argmax(2) == targets).sum(1) if classes else math.nan)
-
-
-def _validate(net, dropout, o):
-    if o.val is None:
+def _validate(net, val, loss, one_by_one):
+    if val is None:
         return (np.full(len(net.models), math.nan),) * 2
-    if o.patience is None:
-        with dropout:
-            return _measure(net, *o.val, o.loss, o.device)
+    if not one_by_one:
+        return _measure(net, *val, loss, val[0].device)
+    # As `evaluate` does it: the weights put back give the best loss again to the last bit.
     net.write_back()
-    # One after the other, as `evaluate` does it: the weights put back give the best loss again to the last bit.
-    each = [_measure(Alone(model), *o.val, o.loss, o.device) for model in net.models]
+    each = [_measure(Stack([model]), *val, loss, val[0].device) for model in net.models]
     return tuple(np.concatenate(parts) for parts in zip(*each, strict=True))
 
 
@@ -249,8 +288,7 @@ def _validate(net, dropout, o):
 def _measure(net, inputs, targets, loss, device):
     """Mean losses and accuracies over a data set in evaluation mode, (seeds,) each."""
     net.models[0].eval()
-    total = _total(net, device)
-    batch = max(1, EVALUATION_ROWS // len(net.models))
+    total, batch = _total(net, device), max(1, EVALUATION_ROWS // len(net.models))
     for x, y in zip(inputs.split(batch), targets.split(batch), strict=True):
         x, y = (t.to(device).expand(len(net.models), *t.shape) for t in (x, y))
         outputs = net(x)
@@ -258,16 +296,27 @@ def _measure(net, inputs, targets, loss, device):
     return tuple(total.cpu().numpy() / len(inputs))
 
 
-def _optimizer(net, o):
-    options = {"lr": o.lr}
-    if o.optimizer == "sgd":
-        options["momentum"] = o.momentum
-    elif net.stacked and o.device.type != "mps":
-        options["fused"] = True  # one pass over memory instead of ten; alone, the steps are torch.optim's own
-    light = [p for p in net.leaves if p.dim() - net.stacked < 2 and not o.decay_bias]
-    heavy = [p for p in net.leaves if not any(p is q for q in light)]
-    groups = [{"params": heavy, "weight_decay": o.weight_decay}, {"params": light, "weight_decay": 0.0}]
-    return OPTIMIZERS[o.optimizer]([g for g in groups if g["params"]], **options)
+def _total(net, device):
+    """Zeros (2, seeds) for sums over examples: of losses, of right answers."""
+    dtype = torch.float32 if device.type == "mps" else torch.float64
+    return torch.zeros(2, len(net.models), device=device, dtype=dtype)
+
+
+def _add(total, losses, outputs, targets):
+    """Add a batch to `total`: losses (seeds,), means; outputs (seeds, batch, ...). No classes: accuracy NaN."""
+    # In place: a small tensor kept from every step would stop the allocator from reusing the large ones between.
+    classes = targets.dtype == torch.int64 and outputs.dim() == 3 and outputs.shape[2] > 1
+    total[0].add_(losses, alpha=targets.shape[1])
+    total[1].add_((outputs.argmax(2) == targets).sum(1) if classes else math.nan)
+
+
+def _optimizer(kind, lr, decay_bias, options, net):
+    if net.stacked and kind in (torch.optim.Adam, torch.optim.AdamW) and net.leaves[0].device.type != "mps":
+        options = {"fused": True} | options  # one pass over memory; alone, the steps are torch.optim's own
+    heavy = [p for p in net.leaves if decay_bias or p.dim() - net.stacked > 1]
+    light = [p for p in net.leaves if not decay_bias and p.dim() - net.stacked <= 1]
+    groups = [{"params": heavy}, {"params": light, "weight_decay": 0.0}]
+    return kind([group for group in groups if group["params"]], lr=lr, **options)
 
 
 def _clip(grads, limit):
@@ -284,48 +333,33 @@ class _Best:
     def __init__(self, net, patience):
         n = len(net.models)
         self.net, self.patience = net, patience
-        self.running, self.epochs = np.ones(n, bool), np.zeros(n, int)
-        self.loss, self.waited = np.full(n, np.inf), np.zeros(n, int)
-        self.weights = [t.clone() for t in net.state()] if patience is not None else []
+        self.running, self.epochs, self.waited = np.ones(n, bool), np.zeros(n, int), np.zeros(n, int)
+        self.loss = np.full(n, np.inf)
+        self.weights = [] if patience is None else [t.clone() for t in net.state()]
 
     def update(self, losses):
         """losses: (seeds,) of this epoch. Returns whether any seed goes on."""
         self.epochs += self.running
-        if self.patience is None:
-            return True
-        better = self.running & (losses < self.loss)
-        self._copy(better, self.net.state(), self.weights)
-        self.loss = np.where(better, losses, self.loss)
-        self.waited = np.where(better, 0, self.waited + 1)
-        self.running = self.running & (self.waited < self.patience)
+        if self.patience is not None:
+            better = self.running & (losses < self.loss)
+            for a, b in zip(self.net.state(), self.weights, strict=True):
+                b[better] = a[better]
+            self.loss = np.where(better, losses, self.loss)
+            self.waited = np.where(better, 0, self.waited + 1)
+            self.running = self.running & (self.waited < self.patience)
         return self.running.any()
 
     def restore(self):
-        if self.patience is not None:
-            self._copy(np.isfinite(self.loss), self.weights, self.net.state())
-
-    @staticmethod
-    def _copy(which, source, target):
-        which = torch.from_numpy(which)
-        for a, b in zip(source, target, strict=True):
-            b[which] = a[which]
-
-
-def _finite(net):
-    """Whether every parameter and buffer of a seed is finite, (seeds,) bool."""
-    each = [t.isfinite().reshape(len(net.models), -1).all(1) for t in net.state()]
-    return torch.stack(each).all(0).cpu().numpy()
-
-
-def _finite_rows(losses, epochs):
-    """Whether the losses (kinds, seeds, epochs) of a seed are finite in the epochs that it ran, (seeds,) bool."""
-    ran = np.arange(losses.shape[2]) < epochs[:, None]
-    return (np.isfinite(losses) | ~ran).all((0, 2))
+        found = np.isfinite(self.loss)
+        for a, b in zip(self.weights, self.net.state(), strict=False):
+            b[found] = a[found]
 
 
 def _joined(parts):
     """The History of several seeds from those of each."""
+    if len(parts) == 1:
+        return parts[0]
+    models, seeds = ([getattr(part, name)[0] for part in parts] for name in ("models", "seeds"))
     arrays = ("train_loss", "train_accuracy", "val_loss", "val_accuracy", "epochs", "diverged")
     joined = {name: np.concatenate([getattr(part, name) for part in parts]) for name in arrays}
-    models, seeds = ([getattr(part, name)[0] for part in parts] for name in ("models", "seeds"))
-    return History(**joined, models=models, seeds=tuple(seeds), stacked=False)
+    return History(**joined, models=_distinct(models), seeds=tuple(seeds), stacked=False)
