@@ -2,6 +2,7 @@
 
 import ast
 import re
+import statistics
 from functools import cache
 
 import nbformat
@@ -97,8 +98,16 @@ def test_a_check_can_fail(path):
 
 @every_chapter
 def test_cells_are_short(path):
-    lengths = sorted(len(cell.source.splitlines()) for cell in code(path))
-    assert lengths[-1] <= 30 and lengths[len(lengths) // 2] <= 13, lengths
+    assert max(len(cell.source.splitlines()) for cell in code(path)) <= 25
+    assert statistics.median(len(cell.source.splitlines()) for cell in code(path) if not tags(cell)) <= 7
+
+
+@every_chapter
+def test_a_definition_stands_alone(path):
+    """One definition in a plain cell, its use in the next."""
+    for cell in code(path):
+        defined = [isinstance(node, (ast.FunctionDef, ast.ClassDef)) for node in python(cell).body]
+        assert tags(cell) or not any(defined) or len(defined) == 1, cell.id
 
 
 @every_chapter
