@@ -39,12 +39,6 @@ colab: .venv/ready
 reproduce redraw breaks: .venv/ready
 	@$(PY) -m book.prove $@ $(CHAPTER) $(OPTIONS)
 
-# After a change of requirements.txt: the hashes for every platform, and the list of licences.
-lock: .venv/ready
-	@$(PY) -m pip install -qq --target _build/uv uv && PYTHONPATH=_build/uv $(PY) -m uv pip compile --quiet --universal \
-		--python-version 3.11 --generate-hashes --no-annotate --no-header requirements.txt -o requirements.lock
-	@$(PY) -m book.licences
-
 # The book as a PDF, in _build/pdf/ and, when the site is built, on it.
 pdf: .venv/ready
 	@$(PY) -m book.downloads
@@ -65,4 +59,4 @@ clean:
 	@echo "Installing requirements.txt into .venv" && $(PY) -m pip install -qq --no-compile -r requirements.txt
 	@$(PY) -m pip install -qq --no-deps -e . && touch $@
 
-.PHONY: book test lint lab serve execute stamp colab reproduce redraw breaks lock pdf audit bench clean
+.PHONY: book test lint lab serve execute stamp colab reproduce redraw breaks pdf audit bench clean
