@@ -41,7 +41,7 @@ reproduce redraw breaks: .venv/ready
 
 # The book as a PDF, in _build/pdf/ and, when the site is built, on it.
 pdf: .venv/ready
-	@$(PY) -m book.downloads
+	@$(PY) -m book.pdf
 
 # Lighthouse on every page of the built site, against book/budget.json.
 audit: .venv/ready

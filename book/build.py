@@ -7,17 +7,24 @@ import copy
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import yaml
 
-from book.downloads import PDF, write_zip
 from book.lighten import lighten
 from book.toc import ROOT, editions, load, pages
 
 BUILD = ROOT / "_build"
 SITE = BUILD / "html"
+PDF = BUILD / "pdf"
+RUN = ("torch", "numpy", "matplotlib", "pooch", "tqdm", "ipykernel", "jupyterlab")  # enough to run the chapters
+README = """The notebooks of d2lmini, with the package that they import.
+
+    pip install -r requirements.txt
+    jupyter lab
+"""
 NAMES = {"en": "English", "zh": "中文"}
 CAPTIONS = {"zh": {"Chapters": "正文", "Reference": "附录"}}
 CHANGES = {
@@ -83,6 +90,20 @@ def sitemap(languages):
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         f'<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n{urls}\n</urlset>\n'
     )
+
+
+def write_zip(language, target):
+    """Write the notebooks of an edition, the package with all its files, and the requirements to a zip."""
+    pins = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    package = [file for file in (ROOT / "d2lmini").rglob("*.*") if "__pycache__" not in file.parts]
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for file in [*pages(language), *sorted((ROOT / f"chapters/{language}").glob("*.png"))]:
+            archive.write(file, f"d2lmini-book/{file.name}")
+        for file in [*sorted(package), ROOT / "LICENSE", ROOT / "LICENSE-TEXT"]:
+            archive.write(file, Path("d2lmini-book", file.relative_to(ROOT)))
+        wanted = [pin for pin in pins if pin.split("==")[0] in RUN]
+        archive.writestr("d2lmini-book/requirements.txt", "\n".join(wanted) + "\n")
+        archive.writestr("d2lmini-book/README.txt", README)
 
 
 def main():

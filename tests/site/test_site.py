@@ -18,7 +18,7 @@ from book.audit import BUDGET, GENERATED
 from book.build import SITE
 from book.needs import browser as browser_path
 from book.npm import package
-from book.toc import editions, notebooks, pages
+from book.toc import ROOT, editions, notebooks, pages
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
 FLAGS += ["--disable-background-networking", "--disable-component-update"]
@@ -433,6 +433,8 @@ def test_zip_runs(language, tmp_path):
         archive.extractall(tmp_path)
     folder = tmp_path / "d2lmini-book"
     assert {file.name for file in pages(language)} <= {file.name for file in folder.iterdir()}
+    package = {file.relative_to(ROOT) for file in (ROOT / "d2lmini").rglob("*.*") if file.suffix != ".pyc"}
+    assert package == {file.relative_to(folder) for file in (folder / "d2lmini").rglob("*.*")}
     assert "torch==" in (folder / "requirements.txt").read_text()
     notebook = nbformat.read(folder / "mlp.ipynb", as_version=4)
     setup = next(cell.source for cell in notebook.cells if cell.cell_type == "code").replace("%pip", "#")
