@@ -8,6 +8,7 @@ from playwright.sync_api import sync_playwright
 from book.build import PDF, SITE, build_edition
 from book.needs import browser
 from book.toc import ROOT, editions
+from book.words import words
 
 # Solutions go to the end, with a link in their place; what else is folded is shown.
 GATHER = """
@@ -35,10 +36,6 @@ words => {
   document.querySelector("article").append(end);
 }
 """
-WORDS = {
-    "en": {"solutions": "Solutions", "solution": "Solution"},
-    "zh": {"solutions": "解答", "solution": "解答"},
-}
 STYLE = ".toctree-wrapper > section, #answers { break-before: page }"
 FOOTER = (
     '<div style="width: 100%; font-size: 8px; text-align: center">'
@@ -56,7 +53,7 @@ def write_pdf(language, target):
         tab = playwright.chromium.launch(executable_path=browser(), args=["--no-sandbox"]).new_page()
         tab.emulate_media(media="print", color_scheme="light", reduced_motion="reduce")
         tab.goto(page_file.as_uri(), wait_until="load")
-        tab.evaluate(GATHER, WORDS[language])
+        tab.evaluate(GATHER, words(language))
         tab.add_style_tag(content=STYLE)
         margin = {"top": "18mm", "bottom": "18mm", "left": "16mm", "right": "16mm"}
         tab.pdf(

@@ -1,8 +1,14 @@
-"""How the house is built: which way its arrows run."""
+"""How the house is built: which way its arrows run, and that a fact stands in one place."""
 
 import ast
+import copy
+import re
 
-from book.toc import ROOT
+import pytest
+
+from book import words
+from book.ext import generated
+from book.toc import ROOT, load
 
 
 def imported(file):
@@ -35,3 +41,23 @@ def test_the_package_knows_nothing_of_the_book():
     found = {name: [other for other in imported(file) if other.split(".")[0] == "book"]
              for name, file in modules("d2lmini").items()}  # fmt: skip
     assert found and not any(found.values()), found
+
+
+def test_a_word_that_a_language_lacks_is_named():
+    blocks = load("book/words.yml")
+    made_up = copy.deepcopy(blocks["en"]) | {"name": "Volapük", "locale": "vo"}
+    assert words.check(blocks | {"vo": made_up})
+    del made_up["status"]["columns"]
+    with pytest.raises(KeyError, match="vo: status.columns"):
+        words.check(blocks | {"vo": made_up})
+
+
+def test_words_of_another_language_stand_in_one_file_alone():
+    files = [file for kind in ("py", "html", "css", "js") for file in (ROOT / "book").rglob(f"*.{kind}")]
+    files += [ROOT / "_config.yml", ROOT / "_toc.yml"]
+    found = {file.name: re.findall("[\u4e00-\u9fff]+", file.read_text(encoding="utf-8")) for file in files}
+    assert len(found) > 20 and {name: texts for name, texts in found.items() if texts} == {}
+
+
+def test_every_generated_page_has_a_maker_and_words():
+    assert set(generated.MAKERS) == set(words.words("en")["pages"])
