@@ -53,7 +53,7 @@ bench: .venv/ready
 	@$(PY) -m benchmarks
 
 clean:
-	rm -rf _build .venv .pytest_cache .ruff_cache
+	rm -rf _build .venv .pytest_cache .ruff_cache .lighthouseci
 
 .venv/ready: requirements.txt pyproject.toml book/package-lock.json
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed, set PYTHON=...")'
