@@ -2,6 +2,8 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 PY := $(BIN)/python
+# Like pip, npm trusts the certificates of the system as well: a network may have its own.
+NPM := NODE_USE_SYSTEM_CA=1 $(BIN)/npm
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 book: .venv/ready
@@ -39,30 +41,26 @@ colab: .venv/ready
 reproduce redraw breaks: .venv/ready
 	@$(PY) -m book.prove $@ $(CHAPTER) $(OPTIONS)
 
-# After a change of requirements.txt: the hashes for every platform, and the list of licences.
-lock: .venv/ready
-	@$(PY) -m pip install -qq --target _build/uv uv && PYTHONPATH=_build/uv $(PY) -m uv pip compile --quiet --universal \
-		--python-version 3.11 --generate-hashes --no-annotate --no-header requirements.txt -o requirements.lock
-	@$(PY) -m book.licences
-
 # The book as a PDF, in _build/pdf/ and, when the site is built, on it.
 pdf: .venv/ready
-	@$(PY) -m book.downloads
+	@$(PY) -m book.pdf
 
-# Lighthouse on every page of the built site, against book/budget.json.
+# Lighthouse on every page of the built site. Of one: make audit OPTIONS=--collect.url=http://localhost/en/mlp.html
 audit: .venv/ready
-	@$(PY) -m book.audit $(OPTIONS)
+	@$(NPM) exec --yes --prefix _build -- @lhci/cli@0.15.1 autorun --config book/lighthouserc.json $(OPTIONS)
 
 bench: .venv/ready
 	@$(PY) -m benchmarks
 
 clean:
-	rm -rf _build .venv .pytest_cache .ruff_cache
+	rm -rf _build .venv .pytest_cache .ruff_cache .lighthouseci
 
-.venv/ready: requirements.txt pyproject.toml
+.venv/ready: requirements.txt pyproject.toml book/package-lock.json
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed, set PYTHON=...")'
 	@test -x $(PY) || $(PYTHON) -m venv .venv
 	@echo "Installing requirements.txt into .venv" && $(PY) -m pip install -qq --no-compile -r requirements.txt
-	@$(PY) -m pip install -qq --no-deps -e . && touch $@
+	@$(PY) -m pip install -qq --no-deps -e .
+	@cp book/package.json book/package-lock.json .venv && $(NPM) ci --prefix .venv --ignore-scripts --no-audit --no-fund --silent
+	@touch $@
 
-.PHONY: book test lint lab serve execute stamp colab reproduce redraw breaks lock pdf audit bench clean
+.PHONY: book test lint lab serve execute stamp colab reproduce redraw breaks pdf audit bench clean

@@ -7,22 +7,25 @@ import copy
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import yaml
 
-from book.downloads import PDF, write_zip
 from book.lighten import lighten
 from book.toc import ROOT, editions, load, pages
+from book.words import words
 
 BUILD = ROOT / "_build"
 SITE = BUILD / "html"
-NAMES = {"en": "English", "zh": "中文"}
-CAPTIONS = {"zh": {"Chapters": "正文", "Reference": "附录"}}
-CHANGES = {
-    "zh": {"language": "zh_CN", "html_theme_options": {"search_bar_text": "搜索本书", "toc_title": "本页内容"}}
-}
+PDF = BUILD / "pdf"
+RUN = ("torch", "numpy", "matplotlib", "pooch", "tqdm", "ipykernel", "jupyterlab")  # enough to run the chapters
+README = """The notebooks of d2lmini, with the package that they import.
+
+    pip install -r requirements.txt
+    jupyter lab
+"""
 
 
 def derive(config, toc, language):
@@ -30,24 +33,31 @@ def derive(config, toc, language):
     config = copy.deepcopy(config)
     config["html"]["baseurl"] += f"{language}/"
     config["repository"]["path_to_book"] = f"chapters/{language}"
-    sphinx = config["sphinx"]
+    sphinx, said = config["sphinx"], words(language)
     sphinx["local_extensions"] = {name: str(ROOT / path) for name, path in sphinx["local_extensions"].items()}
-    for key, value in CHANGES.get(language, {}).items():
-        sphinx["config"][key] = {**sphinx["config"][key], **value} if isinstance(value, dict) else value
+    sphinx["config"]["language"] = said["locale"]
     there = [page.stem for page in pages(language)]
     parts = []
     for part in toc["parts"]:
-        names = [Path(entry["file"]).name for entry in part["chapters"]]
-        chapters = [{"file": name} for name in names if name in there]
-        caption = CAPTIONS.get(language, {}).get(part["caption"], part["caption"])
-        parts += [{**part, "caption": caption, "chapters": chapters}] if chapters else []
+        if chapters := list(present(part["chapters"], there)):
+            parts.append({**part, "caption": said["parts"][part["caption"]], "chapters": chapters})
     return config, {"format": toc["format"], "root": "index", "parts": parts}
+
+
+def present(entries, there):
+    """Yield the entries of a table of contents whose file is there, with those below them."""
+    for entry in entries:
+        name = Path(entry["file"]).name
+        if name in there:
+            below = list(present(entry.get("sections", []), there))
+            yield {"file": name} | ({"sections": below} if below else {})
 
 
 def build_edition(language, builder="html", target=None):
     """Build one edition to `target` (SITE/language); returns whether it built without a warning."""
     folder, target = BUILD / "work" / builder / language, target or SITE / language
-    folder.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
     command = [Path(sys.executable).with_name("jupyter-book"), "build", ROOT / "chapters" / language]
     command += ["-W", "-n", "-q", "--keep-going", "--all", "--builder", builder, "--path-output", folder]
     settings = derive(load("_config.yml"), load("_toc.yml"), language)
@@ -62,14 +72,14 @@ def build_edition(language, builder="html", target=None):
     return True
 
 
-def root_page(languages, words="", straight=""):
+def root_page(languages, said="", straight=""):
     """Return the HTML of a page above the editions: it leads to each of them."""
-    base = urlsplit(load("_config.yml")["html"]["baseurl"]).path if words else ""  # a missing page can be anywhere
+    base = urlsplit(load("_config.yml")["html"]["baseurl"]).path if said else ""  # a missing page can be anywhere
     links = "\n".join(
-        f'<li><a href="{base}{name}/index.html" lang="{name}">{NAMES[name]}</a></li>' for name in languages
+        f'<li><a href="{base}{name}/index.html" lang="{name}">{words(name)["name"]}</a></li>' for name in languages
     )
     page = (ROOT / "book/templates/root.html").read_text(encoding="utf-8")
-    for place, text in (("links", links), ("straight", straight), ("words", words)):
+    for place, text in (("links", links), ("straight", straight), ("words", said)):
         page = page.replace(f"<!-- {place} -->", text)
     return page
 
@@ -85,9 +95,28 @@ def sitemap(languages):
     )
 
 
+def write_zip(language, target):
+    """Write the notebooks of an edition, the package with all its files, and the requirements to a zip."""
+    pins = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    package = [file for file in (ROOT / "d2lmini").rglob("*.*") if "__pycache__" not in file.parts]
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for file in [*pages(language), *sorted((ROOT / f"chapters/{language}").glob("*.png"))]:
+            archive.write(file, f"d2lmini-book/{file.name}")
+        for file in [*sorted(package), ROOT / "LICENSE", ROOT / "LICENSE-TEXT"]:
+            archive.write(file, Path("d2lmini-book", file.relative_to(ROOT)))
+        wanted = [pin for pin in pins if pin.split("==")[0] in RUN]
+        archive.writestr("d2lmini-book/requirements.txt", "\n".join(wanted) + "\n")
+        archive.writestr("d2lmini-book/README.txt", README)
+
+
 def main():
     """Build all editions; returns the exit status."""
     languages = editions()
+    try:
+        words("en")
+    except KeyError as error:
+        print(error.args[0], file=sys.stderr)
+        return 1
     failed = [language for language in languages if not build_edition(language)]
     if failed or not languages:
         print(
@@ -95,11 +124,11 @@ def main():
         )
         return 1
     only = f'<meta http-equiv="refresh" content="0; url={languages[0]}/index.html">' if len(languages) == 1 else ""
-    missing = "<p>There is no such page. 没有这一页。</p>"
+    missing = "".join(f'<p lang="{language}">{words(language)["missing"]}</p>' for language in languages)
     base = load("_config.yml")["html"]["baseurl"]
     for name, content in {
         "index.html": root_page(languages, straight=only),
-        "404.html": root_page(languages, words=missing),
+        "404.html": root_page(languages, said=missing),
         "sitemap.xml": sitemap(languages),
         "robots.txt": f"User-agent: *\nAllow: /\nSitemap: {base}sitemap.xml\n",
     }.items():

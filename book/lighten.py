@@ -17,35 +17,54 @@ PRELOAD = (
     "href: `_static/katex/fonts/${{font}}.woff2`}}))</script>"
 )
 # A rule of the theme's style sheet that says which letter an icon is; there are 2,000.
-NAME, ICON = (
-    re.compile(r"\bfa-([\w-]+)"),
-    re.compile(r"(?:\.fa-[\w-]+(?:::?before)?,?)+\{(?:--fa|content):[^}]*\}"),
-)
+ICON = re.compile(r"(?:\.fa-[\w-]+(?:::?before)?,?)+\{(?:--fa|content):[^}]*\}")
+NAME = re.compile(r"\bfa-([\w-]+)")
 
 
 def lighten(folder):
-    """Replace the pictures and KaTeX's fonts of one edition (Path) in place."""
+    """Replace the pictures, the fonts of formulas and two style sheets of one edition (Path) in place."""
+    sizes = compress_pictures(folder / "_images")
     texts = {file: file.read_text(encoding="utf-8") for file in folder.glob("*.html")}
+    for file, text in texts.items():
+        # On the front page the picture is what the reader sees first.
+        text = name_pictures(text, sizes, lazy=file.name != "index.html")
+        file.write_text(preload_fonts(text), encoding="utf-8")
+    drop_letters(folder / "_static/katex/fonts", {ord(letter) for text in texts.values() for letter in text})
+    embed_small_fonts(folder / "_static/katex/katex.min.css")
+    drop_icons(folder / "_static/styles/pydata-sphinx-theme.css", NAME.findall("".join(texts.values())))
+
+
+def compress_pictures(folder):
+    """Turn the PNGs of a folder into lossless WebP; return their sizes as attributes, by name."""
     sizes = {}
-    for picture in (folder / "_images").glob("*.png"):
+    for picture in folder.glob("*.png"):
         image = Image.open(picture).convert("RGB")
         image.save(picture.with_suffix(".webp"), lossless=True, quality=80, method=3)
         sizes[picture.stem] = 'width="{}" height="{}"'.format(*image.size)
         picture.unlink()
+    return sizes
 
-    def mend(found):  # with its size named, a picture does not push the text away when it comes
+
+def name_pictures(text, sizes, lazy):
+    """Return a page that shows the WebP files, with sizes, so that no text is pushed away; later, if `lazy`."""
+
+    def mend(found):
         size = "" if " width=" in found[0] else sizes[found[2]]
-        return f'{found[1]}src="_images/{found[2]}.webp" {size}{found[3]}'
+        late = 'loading="lazy" ' if lazy else ""
+        return f'{found[1]}{late}src="_images/{found[2]}.webp" {size}{found[3]}'
 
-    for file, text in texts.items():
-        text = re.sub(r'(<img [^>]*)src="_images/([\w-]+)\.png"([^>]*)', mend, text)
-        if file.name != "index.html":  # there the picture is what the reader sees first
-            text = text.replace('src="_images/', 'loading="lazy" src="_images/')
-        early = [font for font, name in EARLY.items() if name in text]
-        text = text.replace("<head>", "<head>" + PRELOAD.format(early) if early else "<head>", 1)
-        file.write_text(text, encoding="utf-8")
-    letters = {ord(letter) for text in texts.values() for letter in text}
-    for file in (folder / "_static/katex/fonts").glob("*.woff2"):
+    return re.sub(r'(<img [^>]*)src="_images/([\w-]+)\.png"([^>]*)', mend, text)
+
+
+def preload_fonts(text):
+    """Return a page that fetches the fonts of its formulas first."""
+    early = [font for font, name in EARLY.items() if name in text]
+    return text.replace("<head>", "<head>" + PRELOAD.format(early), 1) if early else text
+
+
+def drop_letters(folder, letters):
+    """Take the letters that the book does not use out of the fonts of formulas."""
+    for file in folder.glob("*.woff2"):
         options = subset.Options(hinting=False)  # formulas are set larger than hints are made for
         font = subset.load_font(file, options)
         chosen = subset.Subsetter(options)
@@ -53,15 +72,20 @@ def lighten(folder):
         chosen.subset(font)
         font.flavor = "woff2"
         font.save(file)
-    style = folder / "_static/katex/katex.min.css"
+
+
+def embed_small_fonts(style):
+    """Put the fonts of brackets and sums into KaTeX's style sheet: they are too small for a request each."""
     text = style.read_text(encoding="utf-8")
-    for size in range(1, 5):  # of brackets and sums: too small for a request each
+    for size in range(1, 5):
         file = style.parent / f"fonts/KaTeX_Size{size}-Regular.woff2"
         content = base64.b64encode(file.read_bytes()).decode()
         source = f'src:url(data:font/woff2;base64,{content}) format("woff2")'
         text = re.sub(rf"src:url\(fonts/{file.name}\)[^}}]*", source, text)
     style.write_text(text, encoding="utf-8")
-    used = {*NAME.findall("".join(texts.values()))}.union(*ICONS.values())
-    style = folder / "_static/styles/pydata-sphinx-theme.css"
-    text = style.read_text(encoding="utf-8")
+
+
+def drop_icons(style, named):
+    """Take the icons that no page names out of the theme's style sheet."""
+    used, text = {*named}.union(*ICONS.values()), style.read_text(encoding="utf-8")
     style.write_text(ICON.sub(lambda rule: rule[0] if used & {*NAME.findall(rule[0])} else "", text), "utf-8")

@@ -1,4 +1,4 @@
-"""What the tests need beyond pip: a browser and the data. As root on Debian both are installed when missing."""
+"""What the book needs beyond pip: npm packages, a browser, the data. On Debian, root installs the last two."""
 
 import os
 import shutil
@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+NODE_MODULES = Path(sys.prefix) / "node_modules"  # what book/package.json names, installed with .venv
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 DEBIAN_DATA = Path("/usr/share/datasets/fashion-mnist")
 

@@ -16,19 +16,32 @@ DARK = 18  # the grey level of the theme's dark page
 README, FRONT = ("mlp", "concise-picture"), ("initialization", "map-picture")
 
 
-def patterns():
+def patterns(config):
     """Return what to look for and what has to stand there."""
-    config = load("_config.yml")
     address = config["repository"]["url"]
     version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
     return {
         r"git\+https://[^\s\"'\\@]+@v[\w.]+": f"git+{address}@v{version}",  # the setup cell of a chapter
-        r"git clone https://[^\s\"'`]+": f"git clone {address}",
-        r"https://[\w-]+\.github\.io/[\w/-]+": config["html"]["baseurl"],  # where the site is published
+        r"git clone https://[^\s\"'`\\]+": f"git clone {address}",
+        r"(?<=Read it at <)[^>]+": config["html"]["baseurl"],
         r"(?m)^repository-code: .*": f'repository-code: "{address}"',
-        r"(?m)^version: .*": f"version: {version}",
+        r"(?m)^version: [\d.]+$": f"version: {version}",
         r"(?m)^__version__ = .*": f'__version__ = "{version}"',
     }
+
+
+def stale_texts(config, folder=ROOT):
+    """Return the texts in `folder` that repeat something else than `config` says, each with its right content."""
+    files = [folder / "CITATION.cff", folder / "d2lmini/__init__.py", *folder.glob("*.md")]
+    files += [file for kind in ("md", "ipynb") for file in folder.glob(f"chapters/*/*.{kind}")]
+    found = {}
+    for file in files:
+        text = right = file.read_text(encoding="utf-8")
+        for pattern, value in patterns(config).items():
+            right = re.sub(pattern, lambda _, value=value: value, right)
+        if right != text:
+            found[file] = right.encode("utf-8")
+    return found
 
 
 def picture(chapter, name):
@@ -69,15 +82,7 @@ def pictures():
 
 def stale():
     """Return the files (Path) that differ from what they should hold, each with its right content (bytes)."""
-    files = [ROOT / name for name in ("README.md", "CITATION.cff", "d2lmini/__init__.py")]
-    files += [notebook for language in editions() for notebook in notebooks(language)]
-    found = {}
-    for file in filter(lambda file: file.exists(), files):
-        text = right = file.read_text(encoding="utf-8")
-        for pattern, value in patterns().items():
-            right = re.sub(pattern, lambda _, value=value: value, right)
-        if right != text:
-            found[file] = right.encode("utf-8")
+    found = stale_texts(load("_config.yml"))
     for file, content in pictures().items():
         if not file.exists() or file.read_bytes() != content:
             found[file] = content

@@ -5,7 +5,6 @@ from pathlib import Path
 import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
-LANGUAGES = ("en", "zh")
 
 
 def load(name):
@@ -13,20 +12,40 @@ def load(name):
     return yaml.safe_load((ROOT / name).read_text(encoding="utf-8"))
 
 
+def files(entries):
+    """Yield the files of entries of a table of contents, each before those of the entries below it."""
+    for entry in entries:
+        yield entry["file"]
+        yield from files(entry.get("sections", []))
+
+
 def pages(language="en"):
     """Return the sources (Path) of an edition in reading order: those of _toc.yml that exist in that language."""
     toc = load("_toc.yml")
-    names = [toc["root"], *(entry["file"] for part in toc["parts"] for entry in part["chapters"])]
+    names = [toc["root"], *(name for part in toc["parts"] for name in files(part["chapters"]))]
     stems = [ROOT / name.replace("chapters/en/", f"chapters/{language}/", 1) for name in names]
-    files = [stem.with_name(stem.name + suffix) for stem in stems for suffix in (".md", ".ipynb")]
-    return [file for file in files if file.exists()]
+    found = [stem.with_name(stem.name + suffix) for stem in stems for suffix in (".md", ".ipynb")]
+    return [file for file in found if file.exists()]
 
 
-def notebooks(language="en"):
-    """Return the chapters (Path) of an edition: its pages that are notebooks."""
-    return [page for page in pages(language) if page.suffix == ".ipynb"]
+def kind(page):
+    """Return what a source (Path) is: "front", "chapter", "more" (of a chapter) or "reference"."""
+    if page.suffix == ".ipynb":
+        return "more" if page.stem.endswith("-more") else "chapter"
+    return "front" if page.stem == "index" else "reference"
+
+
+def notebooks(language="en", kinds=("chapter", "more")):
+    """Return the pages (Path) of an edition that are notebooks."""
+    return [page for page in pages(language) if kind(page) in kinds]
+
+
+def generated(language="en"):
+    """Return the names of the pages that nobody writes: ext/generated.py makes each of them."""
+    return tuple(load("book/words.yml")[language]["pages"])
 
 
 def editions():
     """Return the languages that have a front page."""
-    return [language for language in LANGUAGES if any(page.stem == "index" for page in pages(language))]
+    there = [language for language in load("book/words.yml") if pages(language)]
+    return [language for language in there if kind(pages(language)[0]) == "front"]

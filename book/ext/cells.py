@@ -7,9 +7,7 @@ import nbformat
 from docutils import nodes
 
 from book import prove
-
-REDRAWS = {"en": "{} of {} redraws", "zh_CN": "换 {1} 次随机数，{0} 次通过"}
-SUMMARY = {"zh_CN": "解答"}  # elsewhere "Solution"
+from book.words import words
 
 
 @functools.cache
@@ -28,7 +26,9 @@ def count_redraws(app, doctree):
     for cell in doctree.findall(nodes.container):
         found = chapter.get(ids[cell["cell_index"]]) if "tag_check" in cell.get("classes", []) else None
         if found and found["redraws"]:
-            said = REDRAWS[app.config.language].format(found["redraws_passed"], found["redraws"])
+            said = words(app.config.language)["redraws"].format(
+                passed=found["redraws_passed"], redraws=found["redraws"]
+            )
             cell.insert(0, nodes.raw("", f'<span class="redraws">{said}</span>', format="html"))
 
 
@@ -39,7 +39,7 @@ def is_solution(node):
 
 def fold_solutions(app, doctree):
     """Wrap each run of neighbouring cells tagged `solution` in one <details>."""
-    opening = f'<details class="solution"><summary>{SUMMARY.get(app.config.language, "Solution")}</summary>'
+    opening = f'<details class="solution"><summary>{words(app.config.language)["solution"]}</summary>'
     for cell in list(doctree.findall(is_solution)):
         siblings, place = cell.parent, cell.parent.index(cell)
         if place + 1 == len(siblings) or not is_solution(siblings[place + 1]):

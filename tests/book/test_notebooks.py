@@ -2,6 +2,7 @@
 
 import ast
 import re
+import statistics
 from functools import cache
 
 import nbformat
@@ -9,14 +10,11 @@ import pytest
 
 import d2lmini
 from book.toc import ROOT, editions, notebooks, pages
+from book.words import words
 
 CHAPTERS = [chapter for language in editions() for chapter in notebooks(language)]
 TAGS = {"setup", "check", "solution", "raises-exception", "hide-input"}
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
-SECTIONS = {
-    "en": ["You will be able to", "Common mistakes", "Summary", "Exercises", "Further reading"],
-    "zh": ["学完本章你能", "常见错误", "小结", "练习", "延伸阅读"],
-}
 # What the site would understand and a plain notebook would show as junk.
 MARKUP = re.compile(
     r"^(```\{|:::|\{[a-z:]+\}`)|:label:|:numref:|\{(?:eq|ref|numref|cite[a-z:]*|doc|math)\}`", re.M
@@ -97,8 +95,16 @@ def test_a_check_can_fail(path):
 
 @every_chapter
 def test_cells_are_short(path):
-    lengths = sorted(len(cell.source.splitlines()) for cell in code(path))
-    assert lengths[-1] <= 30 and lengths[len(lengths) // 2] <= 13, lengths
+    assert max(len(cell.source.splitlines()) for cell in code(path)) <= 25
+    assert statistics.median(len(cell.source.splitlines()) for cell in code(path) if not tags(cell)) <= 7
+
+
+@every_chapter
+def test_a_definition_stands_alone(path):
+    """One definition in a plain cell, its use in the next."""
+    for cell in code(path):
+        defined = [isinstance(node, (ast.FunctionDef, ast.ClassDef)) for node in python(cell).body]
+        assert tags(cell) or not any(defined) or len(defined) == 1, cell.id
 
 
 @every_chapter
@@ -106,7 +112,8 @@ def test_skeleton(path):
     text = [cell.source for cell in read(path).cells if cell.cell_type == "markdown"]
     assert text[0].startswith("# ")
     headings = re.findall(r"(?m)^## (.+)$", "\n".join(text))
-    wanted = SECTIONS[path.parent.name]
+    said = words(path.parent.name)["chapter"]
+    wanted = [said[part] for part in ("goals", "mistakes", "summary", "exercises", "reading")]
     assert [heading for heading in headings if heading in wanted] == wanted, headings
 
 
@@ -149,6 +156,30 @@ def test_the_setup_cells_are_the_same_up_to_the_imports_of_a_chapter():
 def test_nothing_lies_beside_the_table_of_contents():
     stray = set((ROOT / "chapters").rglob("*.ipynb")) - set(CHAPTERS)
     assert not [path for path in stray if ".ipynb_checkpoints" not in path.parts]
+
+
+@pytest.mark.parametrize("language", editions())
+def test_the_front_page_has_a_card_for_each_chapter(language):
+    text = (ROOT / f"chapters/{language}/index.md").read_text(encoding="utf-8")
+    cards = re.findall(r"(?m)^- \[(\d+)\. (.+?)\]\(([\w-]+)\.ipynb\)", text)
+    chapters = notebooks(language, kinds=["chapter"])
+    assert [(number, stem) for number, _, stem in cards] == [(str(i), c.stem) for i, c in enumerate(chapters, 1)]
+    for chapter, (_, title, _) in zip(chapters, cards, strict=True):
+        assert read(chapter).cells[0].source.startswith(f"# {title}"), title
+
+
+NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
+
+
+@pytest.mark.parametrize("name", ["README.md", "chapters/en/index.md"])
+def test_chapters_are_counted_right(name):
+    text = (ROOT / name).read_text(encoding="utf-8")
+    chapters = [path.stem for path in notebooks(kinds=["chapter"])]
+    counts = [word for word in re.findall(r"\b(\w+) chapters\b", text.lower()) if word in NUMBERS]
+    assert counts and set(counts) == {NUMBERS[len(chapters)]}
+    for word, stem in re.findall(r"\[(?:the )?(\w+) chapter\]\(([\w-]+)\.ipynb\)", text):
+        assert ORDINALS.index(word) == chapters.index(stem), word
 
 
 @every_chapter

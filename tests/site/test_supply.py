@@ -1,11 +1,10 @@
-"""What the book takes from others: pinned, hashed, under licences that go together; and what it lets them do."""
+"""What the book takes from others, and what it lets them do."""
 
 import re
 
 import pytest
 import yaml
 
-from book import licences
 from book.toc import ROOT
 
 WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
@@ -33,21 +32,7 @@ def test_one_version_of_each_action():
     assert len(set(used)) == len({name for name, _ in used})
 
 
-def test_every_requirement_is_locked_with_hashes_for_other_platforms_too():
-    pins = re.findall(r"(?m)^([\w.-]+)==(\S+)$", (ROOT / "requirements.txt").read_text(encoding="utf-8"))
-    text = (ROOT / "requirements.lock").read_text(encoding="utf-8")
-    blocks = re.findall(r"(?m)^([\w.-]+)==(\S+)(.*\\\n(?:    --hash=sha256:[0-9a-f]{64}(?: \\)?\n)+)", text)
-    locked = {name: version for name, version, _ in blocks}
-
-    def plain(name):
-        return re.sub(r"[._-]+", "-", name).lower()
-
-    assert len(pins) > 100 and {plain(name): version for name, version in pins}.items() <= locked.items()
-    assert {"colorama", "pywinpty", "appnope"} <= locked.keys()  # for Windows and macOS
-    assert len(blocks) == len(re.findall(r"(?m)^[a-z]", text)) and "://" not in text
-
-
-def test_the_licences_are_listed_and_go_together():
-    assert licences.LIST.read_text(encoding="utf-8").splitlines() == licences.listed(), "run `make lock`"
-    for line in licences.listed():
-        assert licences.COMPATIBLE.search(line.partition(": ")[2]), line
+def test_every_requirement_is_pinned():
+    lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    pins = [line for line in lines if line and not line.startswith("#")]
+    assert pins and [line for line in pins if not re.fullmatch(r"[\w.-]+==[\w.]+", line)] == []

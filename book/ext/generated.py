@@ -1,0 +1,103 @@
+"""The pages that nobody writes: what was proved of each chapter, and what a reader can take along."""
+
+import re
+from html import escape
+from importlib.metadata import version
+from pathlib import Path
+
+import nbformat
+
+from book import prove
+from book.toc import ROOT, notebooks
+from book.words import words
+
+PACKAGES = ("torch", "numpy", "matplotlib", "jupyter-book", "nbval")
+
+
+def table(header, rows):
+    """Return an HTML table; the first column names its row."""
+    head = "".join(f'<th scope="col">{cell}</th>' for cell in header)
+    body = "".join(
+        f'<tr><th scope="row">{row[0]}</th>' + "".join(f"<td>{cell}</td>" for cell in row[1:]) + "</tr>"
+        for row in rows
+    )
+    return (
+        '<div class="pst-scrollable-table-container"><table class="table">'
+        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
+
+
+def counts(notebook, known, heading):
+    """Return what there is in a notebook and what is known of it: a row of the first table."""
+    code = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
+    seeds = [int(n) for n in re.findall(r"\bseeds?(?: in|=| =) ?range\((\d+)\)", code)]
+    text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    exercises = text.split(f"## {heading}\n")[-1]
+    holding = sum(check["redraws_passed"] >= prove.ENOUGH for check in known.values())
+    caught, recorded = (sum(check[k] for check in known.values()) for k in ("breaks_caught", "breaks"))
+    numbers = re.findall(r"(?m)^\*\*(\d+)", exercises)
+    return len(known), holding, f"{caught} / {recorded}", max(seeds, default=1), len(numbers)
+
+
+def title(notebook):
+    """Return the title of a notebook."""
+    return notebook.cells[0].source.splitlines()[0].lstrip("# ")
+
+
+def status(said, files):
+    """Return the body of the status page."""
+    heading, said = said["chapter"]["exercises"], said["status"]
+    proved, known = prove.reproduced(), prove.report()
+    rows, names = [], {}
+    for file in files:
+        notebook = nbformat.read(file, as_version=4)
+        names[file.stem] = title(notebook)
+        seconds = min((entry["seconds"] for entry in proved.get(file.stem, {}).values()), default=None)
+        link = f'<a href="{file.stem}.html">{escape(names[file.stem])}</a>'
+        found = counts(notebook, known[file.stem], heading)
+        rows.append([link, *found, "" if seconds is None else f"{seconds:.0f}"])
+    variants = list(prove.VARIANTS)
+    outcomes = {(stem, name): entry["passed"] for stem in proved for name, entry in proved[stem].items()}
+    outcome = {True: said["passed"], False: said["failed"], None: said["unknown"]}
+    names[prove.PACKAGE] = said["package"]
+    grid = [[names[stem], *(outcome[outcomes.get((stem, name))] for name in variants)] for stem in names]
+    broken = [re.sub("([_=])", r"\1<wbr>", name) for name in variants]  # where a line may end
+    processors = [[p["name"], p["units"], p["torch"], p["date"]] for p in prove.stored()["processors"].values()]
+    versions = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
+    return (
+        f"<p>{said['counts']}</p>{table(said['columns'], rows)}"
+        f"<p>{said['variants']}</p>{table([said['columns'][0], *broken], grid)}"
+        f"<p>{said['processors']}</p>{table(said['processor'], processors)}"
+        f"<p>{said['versions']} {versions}</p>"
+    )
+
+
+def downloads(said, files):
+    """Return the body of the page of downloads."""
+    language, said = files[0].parent.name, said["downloads"]
+    items = [f'<a href="d2lmini.zip">{said["zip"]}</a>']
+    if (ROOT / f"_build/pdf/d2lmini-{language}.pdf").exists():
+        items.append(f'<a href="d2lmini.pdf">{said["pdf"]}</a>')
+    links = "".join(
+        f'<li><a href="_sources/{file.name}" download>{escape(title(nbformat.read(file, as_version=4)))}</a></li>'
+        for file in files
+    )
+    items.append(f"{said['chapters']}<ul>{links}</ul>")
+    return "<ul>" + "".join(f"<li>{item}</li>" for item in items) + "</ul>"
+
+
+MAKERS = {"status": status, "downloads": downloads}
+
+
+def pages(app):
+    """Give Sphinx each generated page."""
+    if app.builder.name == "html":
+        said, language = words(app.config.language), Path(app.srcdir).name
+        for name, (heading, description) in said["pages"].items():
+            body = f"<h1>{heading}</h1>{MAKERS[name](said, notebooks(language))}"
+            yield name, {"title": heading, "description": description, "body": body}, "page.html"
+
+
+def setup(app):
+    app.connect("html-collect-pages", pages)
+    return {"parallel_read_safe": True}
