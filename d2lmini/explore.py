@@ -187,15 +187,13 @@ def _page(panels, labels, dots, grid, start, first, parts, rows):
     """The whole figure as one HTML fragment that shows its first frame also where scripts do not run."""
     looks, marks = _looks(labels, dots), [""] * len(panels)
     for (i, label, is_text), part in zip(labels, first, strict=False):
-        tag = (
-            f"<g data-mark>{parts[part]}</g>" if is_text else f'<path data-mark {looks[label]} d="{parts[part]}"/>'
-        )
-        marks[i] += tag
+        d = parts[part]
+        marks[i] += f"<g data-mark>{d}</g>" if is_text else f'<path data-mark {looks[label]} d="{d}"/>'
+    key = '<span><svg viewBox="0 0 30 10" aria-hidden="true"><path {} d="{}"/></svg>{}</span>'
     keys = "".join(
-        f'<span><svg viewBox="0 0 30 10" aria-hidden="true"><path {look} d="M{"15 5h0" if n in dots else "1 5H29"}"/>'
-        f"</svg>{html.escape(n)}</span>"
-        for n, look in looks.items()
-        if not n.startswith("_")
+        key.format(look, "M15 5h0" if name in dots else "M1 5H29", html.escape(name))
+        for name, look in looks.items()
+        if not name.startswith("_")
     )
     data = {"names": [list(map(_number, values)) for values in grid.values()], "parts": parts, "frames": rows}
     return "".join(
