@@ -28,7 +28,7 @@ def clean(notebook):
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
         if "solution" in cell.metadata.get("tags", []):
-            cell.metadata["jupyter"] = {"source_hidden": True}  # JupyterLab
+            cell.metadata["jupyter"] = {"source_hidden": True, "outputs_hidden": True}  # JupyterLab
             cell.metadata["cellView"] = "form"  # Colab
         for output in cell.get("outputs", []):
             output.pop("transient", None)

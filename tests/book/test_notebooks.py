@@ -79,7 +79,8 @@ def test_tags(path):
     for cell in cells:
         assert tags(cell) <= TAGS, (cell.id, tags(cell))
         if "solution" in tags(cell):
-            assert cell.metadata.jupyter.source_hidden and cell.metadata.cellView == "form", cell.id
+            hidden = {"source_hidden": True, "outputs_hidden": True}  # an output would give the answer away
+            assert cell.metadata.jupyter == hidden and cell.metadata.cellView == "form", cell.id
     assert sum("check" in tags(cell) for cell in cells) >= 12
     assert sum("solution" in tags(cell) for cell in cells) >= 6
 
