@@ -11,6 +11,7 @@ import nbformat
 from nbclient import NotebookClient
 from PIL import Image
 
+FOLDED = {"solution", "check", "hide-input"}
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
 
@@ -23,13 +24,15 @@ def lighter(png):
 
 
 def clean(notebook):
-    """Drop what differs from run to run (timings, versions, paths) and fold solutions in every viewer."""
+    """Drop what differs from run to run (timings, versions, paths); fold solutions, checks and plumbing in every viewer."""
     notebook.metadata = nbformat.from_dict({"kernelspec": KERNEL, "language_info": {"name": "python"}})
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
-        if "solution" in cell.metadata.get("tags", []):
-            cell.metadata["jupyter"] = {"source_hidden": True, "outputs_hidden": True}  # JupyterLab
+        if folded := FOLDED & set(cell.metadata.get("tags", [])):
+            cell.metadata["jupyter"] = {"source_hidden": True}  # JupyterLab
             cell.metadata["cellView"] = "form"  # Colab
+            if "solution" in folded:  # an output would give the answer away
+                cell.metadata["jupyter"]["outputs_hidden"] = True
         for output in cell.get("outputs", []):
             output.pop("transient", None)
             if "image/png" in output.get("data", {}):

@@ -301,7 +301,8 @@ def test_unwritable_cache(place, server, monkeypatch):
 def test_progress_bar_where_somebody_watches(place, server, monkeypatch, capfd):
     monkeypatch.setattr(data, "MIRRORS", (server.mirror("good"),))
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
-    monkeypatch.delenv("D2LMINI_PROGRESS", raising=False)
+    for name in ("D2LMINI_PROGRESS", "CI"):
+        monkeypatch.delenv(name, raising=False)
     good()
     shown = capfd.readouterr().err
     assert f"{SMALL}.gz" in shown and "B/s" in shown and not shown.split("\r")[-1].strip(), shown
