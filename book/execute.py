@@ -24,7 +24,7 @@ def lighter(png):
 
 
 def clean(notebook):
-    """Drop what differs from run to run (timings, versions, paths); fold solutions, checks and plumbing in every viewer."""
+    """Drop what differs from run to run (timings, versions, paths), and fold what FOLDED names in every viewer."""
     notebook.metadata = nbformat.from_dict({"kernelspec": KERNEL, "language_info": {"name": "python"}})
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)

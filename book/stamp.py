@@ -1,4 +1,4 @@
-"""Copy to the files that repeat them: the repository's address, the version, and pictures from the chapters."""
+"""Copy to the files that repeat them: address, version, pictures from the chapters, the times in their titles."""
 
 import base64
 import io
@@ -9,6 +9,7 @@ import numpy as np
 import tomllib
 from PIL import Image, ImageOps
 
+from book.path import counts, paths, timed
 from book.toc import ROOT, editions, load, notebooks
 
 # Pictures outside the chapters come from cells of the chapters: they are results, not illustrations.
@@ -83,6 +84,10 @@ def pictures():
 def stale():
     """Return the files (Path) that differ from what they should hold, each with its right content (bytes)."""
     found = stale_texts(load("_config.yml"))
+    for file in (file for language in editions() for file in paths(language)):
+        text = found.get(file, file.read_bytes()).decode("utf-8")
+        if (right := timed(text, counts(file))) != text:
+            found[file] = right.encode("utf-8")
     for file, content in pictures().items():
         if not file.exists() or file.read_bytes() != content:
             found[file] = content

@@ -51,3 +51,11 @@ if (typeof Search !== "undefined") {
   const query = Search.query;
   Search.query = (words, ...rest) => query.call(Search, british(words), ...rest);
 }
+
+// Whoever follows a link to a check sees it open.
+const unfold = () => {
+  const line = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  if (line?.matches(".proof")) line.firstElementChild.open = true;
+};
+addEventListener("hashchange", unfold);
+unfold();

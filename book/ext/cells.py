@@ -1,4 +1,4 @@
-"""What notebook cells need beyond MyST-NB: counts on checks, folded solutions, figures that keep their place."""
+"""What notebook cells need beyond MyST-NB: folded checks and solutions, figures that keep their place."""
 
 import functools
 import re
@@ -7,6 +7,7 @@ import nbformat
 from docutils import nodes
 
 from book import prove
+from book.ext.links import permalink
 from book.words import words
 
 
@@ -16,20 +17,38 @@ def known():
     return prove.report()
 
 
-def count_redraws(app, doctree):
-    """Say on each check in how many runs with other seeds it passed, where they were made."""
+def fold_checks(app, doctree):
+    """Show of each check one line that opens it: how many statements it makes, how many redraws it passed."""
     file = app.env.doc2path(app.env.docname)
-    chapter = known().get(app.env.docname.split("/")[-1])
-    if chapter is None or not file.endswith(".ipynb"):
+    if not file.endswith(".ipynb"):
         return
-    ids = [cell.id for cell in nbformat.read(file, as_version=4).cells]
-    for cell in doctree.findall(nodes.container):
-        found = chapter.get(ids[cell["cell_index"]]) if "tag_check" in cell.get("classes", []) else None
-        if found and found["redraws"]:
-            said = words(app.config.language)["redraws"].format(
-                passed=found["redraws_passed"], redraws=found["redraws"]
+    said, chapter = words(app.config.language), known().get(app.env.docname.split("/")[-1], {})
+    cells = nbformat.read(file, as_version=4).cells
+    for node in list(doctree.findall(nodes.container)):
+        if "tag_check" in node.get("classes", []):
+            cell = cells[node["cell_index"]]
+            line = html(said["proof"], n=statements(cell.source))
+            found = chapter.get(cell.id)
+            if found and found["redraws"]:
+                line += ", " + said["redraws"].format(passed=found["redraws_passed"], redraws=found["redraws"])
+            siblings, place = node.parent, node.parent.index(node)
+            name = f"cell-{cell.id}"
+            node["ids"] = [other for other in node["ids"] if other != name]  # the line has it: it is always there
+            opening = f'<div class="proof" id="{name}"><details><summary>{line}</summary>'
+            siblings.insert(
+                place + 1, nodes.raw("", f"</details>{permalink(name, said['check'])}</div>", format="html")
             )
-            cell.insert(0, nodes.raw("", f'<span class="redraws">{said}</span>', format="html"))
+            siblings.insert(place, nodes.raw("", opening, format="html"))
+
+
+def statements(source):
+    """Return how many assertions stand in the source of a cell."""
+    return len(re.findall(r"(?m)^\s*assert\b", source))
+
+
+def html(forms, n):
+    """Return a phrase with a number in it; `forms` are those of one thing and of several."""
+    return forms[n > 1].format(n=n)
 
 
 def is_solution(node):
@@ -56,7 +75,7 @@ def mend_html(app, pagename, templatename, context, doctree):
 
 
 def setup(app):
-    app.connect("doctree-read", count_redraws)
+    app.connect("doctree-read", fold_checks)
     app.connect("doctree-read", fold_solutions)
     app.connect("html-page-context", mend_html)
     return {"parallel_read_safe": True}

@@ -1,6 +1,8 @@
-"""Something to link to: every figure, numbered equation and check has an address, and a link that says it."""
+"""Links that nobody writes: to figures, equations and checks, and from mentions of equations and terms to them."""
 
+import functools
 import re
+from pathlib import Path
 
 import nbformat
 from docutils import nodes
@@ -29,8 +31,6 @@ class Links(SphinxTransform):
             name = ids[cell["cell_index"]]
             cell["ids"].append(f"cell-{name}")
             slugs[f"cell-{name}"] = (cell.line, f"cell-{name}", name)  # so that other pages can name the cell
-            if "tag_check" in cell["classes"]:
-                cell.insert(0, self.permalink(f"cell-{name}", "check"))
             for figure in cell.findall(nodes.figure):
                 figure["ids"].insert(0, f"figure-{name}")  # Sphinx links the caption to the first id
 
@@ -39,14 +39,86 @@ class Links(SphinxTransform):
             name = "equation-" + number[1].replace(".", "-")
             box = nodes.container("", ids=[name], classes=["equation"])
             node.replace_self(box)
-            box += [node, self.permalink(name, "equation")]
+            title = words(self.config.language)["equation"]
+            box += [node, nodes.raw("", permalink(name, title), format="html")]
 
-    def permalink(self, name, kind):
-        title = words(self.config.language)[kind]
-        html = f'<a class="headerlink" href="#{name}" title="{title}" aria-label="{title}">#</a>'
-        return nodes.raw("", html, format="html")
+
+def permalink(name, title):
+    """Return the HTML of the sign that links to a place."""
+    return f'<a class="headerlink" href="#{name}" title="{title}" aria-label="{title}">#</a>'
+
+
+@functools.cache
+def equations(folder):
+    """Return in which page of an edition each numbered equation stands: {"3.3": "mlp", ...}."""
+    found = {}
+    for file in sorted(Path(folder).glob("*.ipynb")):
+        for number in re.findall(r"\\\\tag\{([\d.]+)\}", file.read_text(encoding="utf-8")):
+            found[number] = file.stem
+    return found
+
+
+@functools.cache
+def terms(folder):
+    """Return the terms of the glossary, in lower case."""
+    text = Path(folder, "glossary.md").read_text(encoding="utf-8")
+    return {term.strip().lower() for term in re.findall(r"(?m)^\| ([^|]+?) \|", text)} - {"english", "---"}
+
+
+def address(app, docname, page, name):
+    """Return where a place of a page is, seen from another page."""
+    return f"#{name}" if page == docname or app.builder.name == "singlehtml" else f"{page}.html#{name}"
+
+
+def link_mentions(app, doctree, docname):
+    """Make "(3.3)" lead to the equation, and the first bold mention of a term to the glossary."""
+    there = equations(app.srcdir)
+    plain = (
+        nodes.literal,
+        nodes.reference,
+        nodes.title,
+        nodes.math,
+        nodes.raw,
+        nodes.literal_block,
+        nodes.caption,
+    )
+    for text in list(doctree.findall(nodes.Text)):
+        node, parts = text.parent, re.split(r"(\(\d+\.\d+\))", text)
+        while node is not None and not isinstance(node, plain):
+            node = node.parent
+        if node is None and len(parts) > 1 and any(part[1:-1] in there for part in parts[1::2]):
+            place = text.parent.index(text)
+            text.parent[place : place + 1] = [mention(app, docname, part, there) for part in parts if part]
+    if docname != "glossary":
+        seen = set()
+        for strong in list(doctree.findall(nodes.strong)):
+            term = re.sub(r"\W+$", "", strong.astext()).lower()
+            found = next((t for t in (term, term.removesuffix("s")) if t in terms(app.srcdir)), None)
+            if found and found not in seen and not isinstance(strong.parent, nodes.reference):
+                seen.add(found)
+                uri = address(app, docname, "glossary", f"term-{nodes.make_id(found)}")
+                inside = strong.deepcopy()
+                strong.replace_self(nodes.reference("", "", inside, internal=True, refuri=uri, classes=["term"]))
+
+
+def mention(app, docname, part, there):
+    """Return a piece of text, as a link where it is the number of an equation."""
+    number = part[1:-1]
+    if not re.fullmatch(r"\(\d+\.\d+\)", part) or number not in there:
+        return nodes.Text(part)
+    uri = address(app, docname, there[number], "equation-" + number.replace(".", "-"))
+    return nodes.reference("", part, internal=True, refuri=uri)
+
+
+def name_terms(app, doctree):
+    """Give each row of the glossary an address."""
+    if app.env.docname == "glossary":
+        for row in doctree.findall(nodes.row):
+            row[0]["ids"].append(f"term-{nodes.make_id(row[0].astext().lower())}")
 
 
 def setup(app):
     app.add_transform(Links)
+    app.connect("doctree-read", name_terms)
+    app.connect("doctree-resolved", link_mentions)
     return {"parallel_read_safe": True}

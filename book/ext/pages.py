@@ -21,11 +21,12 @@ def configure(app, config):
     config.ogp_site_url, config.ogp_site_name = config.html_baseurl, config.html_title
 
 
-def describe(doctree, opening):
-    """Return what a page is about, in at most 200 characters: the first paragraph after the one that opens it."""
-    texts = [" ".join(p.astext().split()) for p in doctree.findall(nodes.paragraph)]
-    texts = [text for text in texts if text and not text.startswith(opening)]
-    sentences = re.split(r"(?<=[.?!。？！])\s*", texts[0]) if texts else [""]
+def describe(doctree, said):
+    """Return what a page is about, in at most 200 characters: how its "In short" begins, or the page itself."""
+    short = [s for s in doctree.findall(nodes.section) if s.next_node(nodes.title).astext() == said["short"]]
+    texts = [" ".join(p.astext().split()) for p in (short or [doctree])[0].findall(nodes.paragraph)]
+    texts = [text for text in texts if text and not text.startswith(said["opening"])]
+    sentences = re.split(r"(?<=[.?!])\s+|(?<=[。？！])\s*", texts[0]) if texts else [""]
     while len(sentences) > 1 and len(" ".join(sentences)) > 200:
         sentences.pop()
     return " ".join(sentences).strip()
@@ -33,7 +34,7 @@ def describe(doctree, opening):
 
 def add_description(app, pagename, templatename, context, doctree):
     """Say what the page is about, to search engines and to sphinxext.opengraph, which makes the link preview."""
-    said = describe(doctree, words(app.config.language)["chapter"]["opening"]) if doctree else None
+    said = describe(doctree, words(app.config.language)["chapter"]) if doctree else None
     if description := escape(said or context.get("description", "")):
         context["metatags"] = context.get("metatags", "") + f'<meta name="description" content="{description}"/>\n'
         context["meta"] = {**(context.get("meta") or {}), "og:description": description}

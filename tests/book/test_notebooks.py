@@ -1,6 +1,7 @@
 """The committed chapters as files: structure, tags, names, size. That their outputs hold is nbval's part."""
 
 import ast
+import builtins
 import re
 import statistics
 from functools import cache
@@ -9,11 +10,15 @@ import nbformat
 import pytest
 
 import d2lmini
+from book.execute import FOLDED
+from book.path import LIMITS, TIMES, counts, paths, timed
 from book.toc import ROOT, editions, notebooks, pages
 from book.words import words
 
 CHAPTERS = [chapter for language in editions() for chapter in notebooks(language)]
-TAGS = {"setup", "check", "solution", "raises-exception", "hide-input"}
+PATHS = [path for language in editions() for path in paths(language)]
+MORE = [path for language in editions() for path in notebooks(language, kinds=["more"])]
+TAGS = {"setup", "check", "solution", "exercise", "raises-exception", "hide-input"}
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 # What the site would understand and a plain notebook would show as junk.
 MARKUP = re.compile(
@@ -26,7 +31,13 @@ PRIVATE = re.compile(
     r"|Bearer |PRIVATE KEY"
 )
 
-every_chapter = pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: f"{path.parent.name}/{path.stem}")
+
+def each(notebooks):
+    """Run a test for each of some notebooks."""
+    return pytest.mark.parametrize("path", notebooks, ids=lambda path: f"{path.parent.name}/{path.stem}")
+
+
+every_notebook = each(CHAPTERS)
 
 
 @cache
@@ -51,7 +62,7 @@ def test_there_are_chapters():
     assert CHAPTERS
 
 
-@every_chapter
+@every_notebook
 def test_file(path):
     nbformat.validate(nbformat.read(path, as_version=4))
     assert path.stat().st_size < 500_000
@@ -61,7 +72,7 @@ def test_file(path):
     assert all(cell.source.strip() for cell in read(path).cells), "an empty cell"
 
 
-@every_chapter
+@every_notebook
 def test_it_was_run_once_from_top_to_bottom(path):
     cells = code(path)
     assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1))
@@ -72,20 +83,26 @@ def test_it_was_run_once_from_top_to_bottom(path):
         assert not PRIVATE.search(str(cell.outputs)), cell.id
 
 
-@every_chapter
+@every_notebook
 def test_tags(path):
     cells = code(path)
-    assert "setup" in tags(cells[0]) and not any("setup" in tags(cell) for cell in cells[1:])
     for cell in cells:
         assert tags(cell) <= TAGS, (cell.id, tags(cell))
-        if "solution" in tags(cell):
-            hidden = {"source_hidden": True, "outputs_hidden": True}  # an output would give the answer away
+        if folded := FOLDED & tags(cell):  # the output of a solution would give the answer away
+            hidden = {"source_hidden": True} | ({"outputs_hidden": True} if "solution" in folded else {})
             assert cell.metadata.jupyter == hidden and cell.metadata.cellView == "form", cell.id
-    assert sum("check" in tags(cell) for cell in cells) >= 12
-    assert sum("solution" in tags(cell) for cell in cells) >= 6
+    assert [cell.id for cell in cells if not tags(cell) and cell.id == "short-code"] == ["short-code"] * (
+        path in PATHS
+    )
+    first = cells[1 if path in PATHS else 0]
+    assert "setup" in tags(first), first.id
+    if path not in MORE:
+        assert not any("setup" in tags(cell) for cell in cells if cell is not first)
+        assert sum("check" in tags(cell) for cell in cells) >= 8
+        assert sum("solution" in tags(cell) for cell in cells) >= 6
 
 
-@every_chapter
+@every_notebook
 def test_a_check_can_fail(path):
     """A cell tagged check asserts, and what it asserts is not a constant."""
     for cell in code(path):
@@ -94,13 +111,13 @@ def test_a_check_can_fail(path):
             assert any(not isinstance(test, ast.Constant) for test in asserts), cell.id
 
 
-@every_chapter
+@every_notebook
 def test_cells_are_short(path):
     assert max(len(cell.source.splitlines()) for cell in code(path)) <= 25
     assert statistics.median(len(cell.source.splitlines()) for cell in code(path) if not tags(cell)) <= 7
 
 
-@every_chapter
+@every_notebook
 def test_a_definition_stands_alone(path):
     """One definition in a plain cell, its use in the next."""
     for cell in code(path):
@@ -108,24 +125,85 @@ def test_a_definition_stands_alone(path):
         assert tags(cell) or not any(defined) or len(defined) == 1, cell.id
 
 
-@every_chapter
+def headings(path):
+    text = "\n".join(cell.source for cell in read(path).cells if cell.cell_type == "markdown")
+    return re.findall(r"(?m)^## (.+)$", text)
+
+
+@each([path for path in CHAPTERS if path not in MORE])
 def test_skeleton(path):
-    text = [cell.source for cell in read(path).cells if cell.cell_type == "markdown"]
-    assert text[0].startswith("# ")
-    headings = re.findall(r"(?m)^## (.+)$", "\n".join(text))
+    """The parts of a chapter, in their order: those of a path, or of a chapter that has no page of more yet."""
+    parts = ("short", "goals", "bugs", "summary", "exercises", "more")
+    old = ("goals", "mistakes", "summary", "exercises", "reading")
     said = words(path.parent.name)["chapter"]
-    wanted = [said[part] for part in ("goals", "mistakes", "summary", "exercises", "reading")]
-    assert [heading for heading in headings if heading in wanted] == wanted, headings
+    wanted = [said[part] for part in (parts if path in PATHS else old)]
+    assert read(path).cells[0].source.startswith("# ")
+    assert [heading for heading in headings(path) if heading in set(wanted)] == wanted
 
 
-@every_chapter
+@each(PATHS)
+def test_a_path_is_short(path):
+    """Words, cells and lines are within the limits; the title has its times; three results are guessed."""
+    size, text = counts(path), read(path).cells[0].source
+    assert {name: size[name] for name, most in LIMITS.items() if size.get(name, 0) > most} == {}
+    assert TIMES.search(text) and timed(text, size) == text
+    everything = "\n".join(cell.source for cell in read(path).cells if cell.cell_type == "markdown")
+    assert everything.count("**Guess first.**") >= 3 or path.parent.name != "en"
+    assert sum("exercise" in tags(cell) for cell in code(path)) >= 3
+
+
+def sections(cells):
+    """The code cells of each section of a page, by its heading; those before the first one are left out."""
+    found = {}
+    for cell in cells:
+        if cell.cell_type == "markdown":
+            for heading in re.findall(r"(?m)^## (.+)$", cell.source):
+                found[heading] = []
+        elif found:
+            found[heading].append(cell)
+    return {heading: cells for heading, cells in found.items() if cells}
+
+
+def unknown(cells):
+    """The names that some cells use and none of them binds."""
+    used, bound = set(), set(dir(builtins)) | {"__file__"}
+    for node in (node for cell in cells for node in ast.walk(python(cell))):
+        if isinstance(node, ast.Name):
+            (used if isinstance(node.ctx, ast.Load) else bound).add(node.id)
+        elif isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            bound.add(node.name)
+        elif isinstance(node, ast.arg):
+            bound.add(node.arg)
+        elif isinstance(node, ast.ExceptHandler) and node.name:
+            bound.add(node.name)
+        elif isinstance(node, (ast.Import, ast.ImportFrom)):
+            bound |= {(name.asname or name.name).split(".")[0] for name in node.names}
+    return used - bound
+
+
+@each(MORE)
+def test_a_section_of_more_runs_alone(path):
+    """Each begins with a cell tagged `setup`, and needs nothing but the page's first cell and its own."""
+    chapter = path.with_name(path.name.replace("-more", ""))
+    assert f"({chapter.name})" in read(path).cells[0].source and sections(read(path).cells)
+    for heading, cells in sections(read(path).cells).items():
+        assert "setup" in tags(cells[0]), heading
+        assert unknown([code(path)[0], *cells]) == set(), heading
+
+
+def test_a_name_of_another_section_is_found():
+    first, second = (nbformat.v4.new_code_cell(source) for source in ("a = 1", "b = a + 1"))
+    assert unknown([first, second]) == set() and unknown([second]) == {"a"}
+
+
+@every_notebook
 def test_every_picture_says_what_it_shows(path):
     for cell in code(path):
         if any("image/png" in output.get("data", {}) for output in cell.outputs):
             assert len(cell.metadata.get("mystnb", {}).get("image", {}).get("alt", "")) > 30, cell.id
 
 
-@every_chapter
+@every_notebook
 def test_every_name_of_the_package_exists(path):
     for cell in code(path):
         for node in ast.walk(python(cell)):
@@ -183,8 +261,8 @@ def test_chapters_are_counted_right(name):
         assert ORDINALS.index(word) == chapters.index(stem), word
 
 
-@every_chapter
+@every_notebook
 def test_every_mistake_is_on_the_page_of_mistakes(path):
     page = path.with_name("mistakes.md").read_text(encoding="utf-8")
     checks = [cell.id for cell in code(path) if cell.id.startswith("mistake-") and "check" in tags(cell)]
-    assert checks and [name for name in checks if f"({path.name}#cell-{name})" not in page] == []
+    assert (checks or path in MORE) and [name for name in checks if f"({path.name}#cell-{name})" not in page] == []

@@ -18,6 +18,8 @@ import pytest
 from book.build import SITE
 from book.needs import NODE_MODULES
 from book.needs import browser as browser_path
+from book.path import LIMITS as LENGTHS
+from book.path import paths, screens
 from book.toc import ROOT, editions, generated, load, notebooks, pages
 from book.words import words
 
@@ -33,8 +35,12 @@ CHAPTERS = [f"{language}/{file.stem}.html" for language in editions() for file i
 WRITTEN = [f"{language}/{file.stem}.html" for language in editions() for file in pages(language)]
 PAGES = [*WRITTEN, *(f"{language}/{name}.html" for language in editions() for name in generated(language))]
 
+PATHS = [f"{language}/{file.stem}.html" for language in editions() for file in paths(language)]
+ONE_SITTING = [page for page in CHAPTERS if not page.endswith("-more.html")]
 
-every_page, every_chapter = (pytest.mark.parametrize("page", names) for names in (PAGES, CHAPTERS))
+every_page, every_notebook, every_chapter, each_path = (
+    pytest.mark.parametrize("page", names) for names in (PAGES, CHAPTERS, ONE_SITTING, PATHS)
+)
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
@@ -158,7 +164,7 @@ def limit(name):
     return LIMITS[name][1]["maxNumericValue"]
 
 
-@every_chapter
+@every_notebook
 def test_weight(opened, page):
     """A chapter, with everything it loads, is light enough for a phone, and nothing in it jumps."""
     seen = opened(page)
@@ -270,18 +276,30 @@ def mute(tab):
     return found
 
 
-@every_chapter
-def test_checks_are_marked(read, page):
-    """Cells tagged `check` carry the mark, the others do not."""
-    tab = read(page)
-    mark = "cell => getComputedStyle(cell, '::before').content"
-    cells = {cell: "tag_check" in cell.get_attribute("class") for cell in tab.query_selector_all("div.cell")}
-    assert any(cells.values())
-    said = words(page.split("/")[0])["verified"]
-    assert all((said in cell.evaluate(mark)) == is_check for cell, is_check in cells.items())
+@every_notebook
+def test_checks_are_folded(opened, page):
+    """Each check is one line that says how many statements it makes, and opens; no other cell is."""
+    tab, (one, many) = opened(page).page, words(page.split("/")[0])["proof"]
+    assert tab.query_selector_all("div.cell.tag_check:not(.proof *), div.cell:not(.tag_check):is(.proof *)") == []
+    lines = tab.query_selector_all(".proof")
+    assert len(lines) == len(tab.query_selector_all("div.cell.tag_check")) > 0
+    for line in lines:
+        n = len(re.findall(r"(?m)^\s*assert\b", line.query_selector("pre").text_content()))
+        assert n > 0 and (one if n == 1 else many).format(n=n) in line.query_selector("summary").inner_text()
+        assert not line.query_selector("pre").is_visible()
+    tab.evaluate("name => { location.hash = name }", lines[0].get_attribute("id"))
+    assert lines[0].query_selector("pre").is_visible()
 
 
-@every_chapter
+@each_path
+def test_a_path_is_short(read, page):
+    """At 1280 x 900 it fills at most 20 screens, and there is always a picture within 4 of them."""
+    size = screens(read(page))
+    print(page, size)
+    assert {name: n for name, n in size.items() if n > LENGTHS[name]} == {}
+
+
+@every_notebook
 def test_notebook_can_be_had(read, page):
     """A chapter leads to Colab, to its download, to its source and to its neighbours."""
     language, stem = page.removesuffix(".html").split("/")
@@ -316,7 +334,7 @@ def test_search_finds(visit, language):
         assert stem in [Path(urlsplit(link).path).stem for link in links[:5]], (query, links[:5])
 
 
-@every_chapter
+@every_notebook
 def test_everything_can_be_linked(read, page):
     """Each check, numbered equation and figure has an address, and a link that says it."""
     tab = read(page)
@@ -328,7 +346,7 @@ def test_everything_can_be_linked(read, page):
     wanted = [f"cell-{name}" for name in checks] + [f"figure-{name}" for name in figures]
     wanted += [f"equation-{number}" for number in equations]
     links = tab.evaluate("[...document.querySelectorAll('article [id] a.headerlink')].map(a => a.hash.slice(1))")
-    assert checks and equations and [name for name in wanted if name not in links] == []
+    assert checks and [name for name in wanted if name not in links] == []
     assert tab.evaluate("names => names.filter(name => !document.getElementById(name))", wanted) == []
 
 
@@ -491,7 +509,7 @@ PLANT = """pale => {
 
 def test_a_pale_word_is_caught(visit):
     """One word too pale to read, in a program or in the text, in either colour mode."""
-    tab = visit(PHONE).open(CHAPTERS[1])
+    tab = visit(PHONE).open(ONE_SITTING[1])
     tab.evaluate(PLANT, PALE)
     start_axe(tab)
     for scheme in PALE:
@@ -581,7 +599,7 @@ def test_from_a_disk(visit, page):
 def test_reading_goes_on(visit):
     """The front page offers to go on where the reader stopped."""
     language = editions()[0]
-    tab = visit().open(CHAPTERS[1])
+    tab = visit().open(ONE_SITTING[1])
     tab.evaluate("document.querySelectorAll('article section section')[2].scrollIntoView()")
     tab.wait_for_function("Object.keys(localStorage).some(key => key.startsWith('d2lmini-place'))")
     place = tab.evaluate("document.querySelectorAll('article section section')[2].id")
@@ -589,7 +607,7 @@ def test_reading_goes_on(visit):
     tab.goto(f"{visit.root}{language}/index.html")
     link = tab.wait_for_selector("#go-on a")
     assert chapter in link.inner_text()
-    assert link.is_visible() and link.get_attribute("href").endswith(f"{CHAPTERS[1]}#{place}")
+    assert link.is_visible() and link.get_attribute("href").endswith(f"{ONE_SITTING[1]}#{place}")
 
 
 def test_motion_can_be_reduced(chromium, root):
@@ -603,7 +621,7 @@ def test_motion_can_be_reduced(chromium, root):
 
 def test_paper_shows_what_is_folded(visit):
     """In print, solutions are open, and bars and buttons are gone."""
-    tab = visit().open(CHAPTERS[1])
+    tab = visit().open(ONE_SITTING[1])
     tab.emulate_media(media="print")
     assert tab.evaluate("[...document.querySelectorAll('details.solution pre')].every(n => n.checkVisibility())")
     assert not tab.is_visible(".bd-header-article")
@@ -622,7 +640,7 @@ def test_root_leads_to_the_editions(visit):
 
 def test_the_search_button_of_a_phone(visit):
     """It opens a field to type in."""
-    tab = visit(PHONE).open(CHAPTERS[0])
+    tab = visit(PHONE).open(ONE_SITTING[0])
     tab.click(".search-button__button:visible")
     tab.keyboard.type("momentum")
     assert tab.evaluate("document.activeElement.value") == "momentum"
