@@ -54,7 +54,7 @@ if (typeof Search !== "undefined") {
 
 // Whoever follows a link to a check sees it open.
 const unfold = () => {
-  const line = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  const line = document.getElementById(decodeURIComponent(location.hash.slice(1)));
   if (line?.matches(".proof")) line.firstElementChild.open = true;
 };
 addEventListener("hashchange", unfold);
