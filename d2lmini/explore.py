@@ -21,7 +21,7 @@ DASHES = ("none", "7 3", "2 3", "9 3 2 3")
 CSS, SCRIPT = (Path(__file__).with_name(f"explore.{kind}").read_text("utf-8") for kind in ("css", "js"))
 
 
-def sliders(frame, panels, *, dots=(), start=None, **grid):
+def sliders(frame, panels, *, dots=(), arrows=(), start=None, **grid):
     """Show `frame(**setting)` for every setting of the `grid` as an interactive figure, one slider a name.
 
     frame: function of the slider values; returns a list with one dict a panel, from label to `(xs, ys)`, or to
@@ -30,10 +30,11 @@ def sliders(frame, panels, *, dots=(), start=None, **grid):
         colour of the text and left out of the key.
     panels: list of titles, or of dicts with, optionally, `title`, `xlabel`, `ylabel`, `yscale="log"`,
         `axes=False`, and `xlim`, `ylim`, which else hold all frames.
-    dots: labels drawn as dots, not as lines. start: dict of first slider values; the first of each by default.
+    dots: labels drawn as dots, not as lines. arrows: labels of lines that end in an arrowhead, at each NaN too.
+    start: dict of first slider values; the first of each by default.
     grid: name=list of values (numbers or strings). Returns an `IPython.display.HTML`.
-    Raises ValueError for an empty grid, a start value that is not on it, dots that are no labels, and frames with
-    different labels or that cannot be drawn.
+    Raises ValueError for an empty grid, a start value that is not on it, dots or arrows that are no labels, and
+    frames with different labels or that cannot be drawn.
     """
     from IPython.display import HTML
 
@@ -51,13 +52,14 @@ def sliders(frame, panels, *, dots=(), start=None, **grid):
     for setting, (marks, _) in zip(settings, frames, strict=True):
         if [(i, label, len(mark) == 3) for i, label, mark in marks] != labels:
             raise ValueError(f"frame({setting}) has other labels than the first frame")
-    if missing := set(dots) - {label for _, label, _ in labels}:
-        raise ValueError(f"dots names {sorted(missing)}, which no frame has")
+    for kind, named in (("dots", dots), ("arrows", arrows)):
+        if missing := set(named) - {label for _, label, _ in labels}:
+            raise ValueError(f"{kind} names {sorted(missing)}, which no frame has")
     for i, panel in enumerate(panels):
         _find_limits(panel, [mark for marks, _ in frames for k, _, mark in marks if k == i])
     parts, rows = {}, []
     for marks, readout in frames:
-        row = [_mark(panels[i], label in dots, *mark) for i, label, mark in marks]
+        row = [_mark(panels[i], label in dots, label in arrows, *mark) for i, label, mark in marks]
         rows.append([parts.setdefault(part, len(parts)) for part in [*row, readout]])
     return HTML(_page(panels, labels, dots, grid, start, rows[settings.index(start)], list(parts), rows))
 
@@ -103,7 +105,7 @@ def _fraction(value, limits, log=False):
     return (_scale(value, log) - low) / (high - low)
 
 
-def _mark(panel, dots, xs, ys, texts=None):
+def _mark(panel, dots, arrows, xs, ys, texts=None):
     """The `d` of a path (a line, or dots), or the text elements to put into a group."""
     points = []
     for x, y in zip(xs, ys, strict=True):
@@ -117,8 +119,20 @@ def _mark(panel, dots, xs, ys, texts=None):
         return "".join(place.format(*p, html.escape(t)) for p, t in zip(points, texts, strict=True) if p)
     if dots:  # a round-capped line of no length is a dot
         return "".join(f"M{p[0]:g} {p[1]:g}h0" for p in points if p)
-    before = [None, *points]
-    return "".join(f"{'L' if b else 'M'}{p[0]:g} {p[1]:g}" for b, p in zip(before, points, strict=False) if p)
+    line, before, after = "", [None, *points], [*points[1:], None]
+    for b, p, next_one in zip(before, points, after, strict=False):
+        if p:
+            line += f"{'L' if b else 'M'}{p[0]:g} {p[1]:g}"
+            line += _arrowhead(b, p) if arrows and b and not next_one else ""
+    return line
+
+
+def _arrowhead(b, p):
+    """The two barbs of an arrow from `b` that ends at `p`, drawn from there."""
+    length = math.dist(b, p) or 1.0
+    x, y = (7 * (end - start) / length for start, end in zip(b, p, strict=True))
+    barbs = [(p[0] - x - turn * y / 2, p[1] - y + turn * x / 2) for turn in (1, -1)]
+    return "".join(f"M{u:.1f} {v:.1f}L{p[0]:g} {p[1]:g}" for u, v in barbs)
 
 
 def _number(value):

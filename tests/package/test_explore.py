@@ -37,6 +37,22 @@ def test_points_are_where_the_axes_say():
     assert d == f"M{x[0]:g} {INNER_HEIGHT}L{x[1]:g} 0M{x[2]:g} 0"
 
 
+def test_an_arrow_has_two_barbs_at_each_of_its_ends():
+    def frame(k):
+        return [{"to": ([0, 5, math.nan, 0, 0], [0.5, 0.5, math.nan, 0, k])}], "r"
+
+    found = data(sliders(frame, [PANEL], arrows=["to"], k=[0.5, 1.0]))
+    pieces = [
+        [tuple(map(float, p.split())) for p in piece.split("L")]
+        for piece in found["parts"][found["frames"][1][0]].split("M")[1:]
+    ]
+    right, up = pieces[0][1], pieces[3][1]  # a line, its two barbs, the next line, its barbs
+    assert len(pieces) == 6 and [piece[-1] for piece in pieces] == [right] * 3 + [up] * 3
+    assert all(b[0] < right[0] for b in (pieces[1][0], pieces[2][0]))
+    assert all(b[1] > up[1] for b in (pieces[4][0], pieces[5][0]))  # down is positive in SVG
+    assert sum(b[1] for b in (pieces[1][0], pieces[2][0])) == pytest.approx(2 * right[1], abs=0.2)
+
+
 def test_log_scale():
     panel = PANEL | {"ylim": (1e-4, 1), "yscale": "log"}
     found = data(sliders(lambda k: ([{"f": ([0, 10, 5], [1e-4, 1e-2, 0])}], "r"), [panel], k=[1, 2]))
@@ -104,6 +120,7 @@ def test_a_label_has_the_colour_of_the_figures_and_no_two_share_one():
         ({"slope": [1.0], "start": {"slope": 2.0}}, r"start.*slope.* 2.0"),
         ({"slope": [1.0], "start": {"slop": 1.0}}, "start.*slop"),
         ({"slope": [1.0], "dots": ["g"]}, "dots .*g"),
+        ({"slope": [1.0], "arrows": ["g"]}, "arrows .*g"),
         ({"slope": ["steep"]}, "frame.*steep"),
     ],
 )
