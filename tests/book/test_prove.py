@@ -176,12 +176,24 @@ def test_a_reproduction_passes_when_something_ran_and_all_of_it_passed(book, mon
 
 
 RECORDED = sorted(path.stem for path in (ROOT / "book/breaks").glob("*.yml"))
+# The code of these has changed since `make redraw breaks` was run. A chapter leaves the list when all of it has passed.
+NOT_RUN_YET = {"@@"}
 
 
 @pytest.mark.parametrize("name", RECORDED)
 def test_a_chapter_whose_breaks_are_recorded_is_proved(name):
     """At least 19 of 20 redraws and every break, by stored results of the code as it is: `make redraw breaks`."""
-    assert prove.weak("redraw", [name]) + prove.weak("breaks", [name]) == []
+    weak = prove.weak("redraw", [name]) + prove.weak("breaks", [name])
+    assert (weak != []) == (name in NOT_RUN_YET), weak
+
+
+@pytest.mark.parametrize("name", RECORDED)
+def test_nothing_that_was_run_has_failed(name):
+    """Each check has a break that fits its cell; of what was run, at most one redraw failed, and no break got past."""
+    assert prove.faults(name, prove.chapters()[name]) == []
+    for check, known in prove.stored()["chapters"][name]["checks"].items():
+        assert known["redraws"].count("0") <= prove.REDRAWS - prove.ENOUGH, check
+        assert all(said.startswith("caught") for said in known["breaks"].values()), check
 
 
 def test_results_are_of_chapters_and_variants_that_there_are():
