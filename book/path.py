@@ -56,7 +56,9 @@ def counts(file):
     notebook = read(file)
     text = [prose(cell) for cell in notebook.cells if cell.cell_type == "markdown"]
     code = [cell for cell in notebook.cells[: exercises(notebook, file.parent.name)] if cell.cell_type == "code"]
-    seen = [cell for cell in notebook.cells if cell.cell_type == "code" and not FOLDED & tags(cell)]
+    seen = [
+        cell for cell in notebook.cells if cell.cell_type == "code" and not (FOLDED | {"exercise"}) & tags(cell)
+    ]
     return {
         "words": sum(len(said) for said, _, _ in text),
         "formulas": sum(len(inline) for _, inline, _ in text),

@@ -176,8 +176,18 @@ def test_a_reproduction_passes_when_something_ran_and_all_of_it_passed(book, mon
 
 
 RECORDED = sorted(path.stem for path in (ROOT / "book/breaks").glob("*.yml"))
-# The code of these has changed since `make redraw breaks` was run. A chapter leaves the list when all of it has passed.
-NOT_RUN_YET = {"@@"}
+# Their code has changed since `make redraw breaks` was run. One leaves the list when all of it has passed.
+NOT_RUN_YET = {
+    "linear",
+    "softmax",
+    "mlp",
+    "model-selection",
+    "weight-decay",
+    "dropout",
+    "backprop",
+    "initialization",
+}
+NOT_RUN_YET |= {f"{name}-more" for name in NOT_RUN_YET}
 
 
 @pytest.mark.parametrize("name", RECORDED)
@@ -189,7 +199,7 @@ def test_a_chapter_whose_breaks_are_recorded_is_proved(name):
 
 @pytest.mark.parametrize("name", RECORDED)
 def test_nothing_that_was_run_has_failed(name):
-    """Each check has a break that fits its cell; of what was run, at most one redraw failed, and no break got past."""
+    """Every check has a break; of what was run, at most one redraw failed, and no break got past."""
     assert prove.faults(name, prove.chapters()[name]) == []
     for check, known in prove.stored()["chapters"][name]["checks"].items():
         assert known["redraws"].count("0") <= prove.REDRAWS - prove.ENOUGH, check
