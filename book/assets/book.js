@@ -59,3 +59,8 @@ const unfold = () => {
 };
 addEventListener("hashchange", unfold);
 unfold();
+
+// The arrows of the table of contents say to screen readers what they open.
+for (const arrow of document.querySelectorAll("nav li > details > summary")) {
+  arrow.setAttribute("aria-label", arrow.closest("li").querySelector("a").textContent.trim());
+}
