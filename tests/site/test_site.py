@@ -511,7 +511,7 @@ def test_solutions_open_by_keyboard(read, page):
 PALE = {"light": "#999999", "dark": "#666666"}  # on white, on the theme's dark grey: less than 4.5 to 1
 PLANT = """pale => {
     document.querySelectorAll("article section section:nth-of-type(n + 2)").forEach(node => node.remove());
-    for (const selector of [".highlight pre span.n", "article section > p:not(:has(*))"]) {
+    for (const selector of [".highlight pre span.n", "article section p:not(:has(*))"]) {
         const nodes = [...document.querySelectorAll(selector)].filter(node => node.checkVisibility());
         for (const [scheme, color] of Object.entries(pale)) {
             const node = nodes.pop();
