@@ -11,6 +11,8 @@ import nbformat
 from nbclient import NotebookClient
 from PIL import Image
 
+from book.words import words
+
 FOLDED = {"solution", "check", "hide-input"}
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 
@@ -23,13 +25,28 @@ def lighter(png):
     return base64.b64encode(small.getvalue()).decode()
 
 
-def clean(notebook):
+def guessed(cells, said):
+    """Return the numbers of the code cells between a question to guess and its folded answer: they give it away."""
+    found, waiting = [], False
+    for number, cell in enumerate(cells):
+        if cell.cell_type == "markdown":
+            asked, answered = (cell.source.rfind(mark) for mark in (f"**{said['guess']}", "<details><summary>"))
+            waiting = asked > answered or (waiting and answered < 0)
+        elif waiting:
+            found.append(number)
+    return found
+
+
+def clean(notebook, said):
     """Drop what differs from run to run (timings, versions, paths), and fold what FOLDED names in every viewer."""
     notebook.metadata = nbformat.from_dict({"kernelspec": KERNEL, "language_info": {"name": "python"}})
-    for cell in notebook.cells:
+    answers = guessed(notebook.cells, said)
+    for number, cell in enumerate(notebook.cells):
         cell.metadata.pop("execution", None)
+        if number in answers and "check" not in cell.metadata.get("tags", []):
+            cell.metadata["jupyter"] = {"outputs_hidden": True}
         if folded := FOLDED & set(cell.metadata.get("tags", [])):
-            cell.metadata["jupyter"] = {"source_hidden": True}  # JupyterLab
+            cell.metadata["jupyter"] = cell.metadata.get("jupyter", {}) | {"source_hidden": True}  # JupyterLab
             cell.metadata["cellView"] = "form"  # Colab
             if "solution" in folded:  # an output would give the answer away
                 cell.metadata["jupyter"]["outputs_hidden"] = True
@@ -48,7 +65,7 @@ def execute(path):
         notebook, timeout=600, resources={"metadata": {"path": path.parent}}, coalesce_streams=True
     )
     client.execute()
-    clean(notebook)
+    clean(notebook, words(path.parent.name))
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
             if output.get("name") == "stderr":

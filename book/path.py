@@ -89,9 +89,9 @@ def timed(text, size):
 HEIGHTS = """() => {
     const article = document.querySelector("article");
     const {top, bottom} = article.getBoundingClientRect();
-    const boxes = [...article.querySelectorAll("figure, img, svg, .d2l-explore")]
+    const boxes = [...article.querySelectorAll("figure, img, svg, .d2l-explore, .guess:has(img)")]
         .filter(node => node.checkVisibility()).map(node => node.getBoundingClientRect())
-        .filter(box => box.height > 60).sort((a, b) => a.top - b.top);
+        .filter(box => box.height > 40).sort((a, b) => a.top - b.top);
     let [longest, from] = [0, top];
     for (const box of boxes) {
         longest = Math.max(longest, box.top - from);

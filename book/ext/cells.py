@@ -7,6 +7,7 @@ import nbformat
 from docutils import nodes
 
 from book import prove
+from book.execute import guessed
 from book.ext.links import permalink
 from book.words import words
 
@@ -67,6 +68,29 @@ def fold_solutions(app, doctree):
             siblings.insert(place, nodes.raw("", opening, format="html"))
 
 
+def is_output(node):
+    """Tell whether a node of the document is the output of a cell, and nothing that a reader works with."""
+    return (
+        isinstance(node, nodes.Element) and "cell_output" in node.get("classes", []) and "d2l-explore" not in str(node)
+    )
+
+
+def fold_guesses(app, doctree):
+    """Fold what answers a question until the reader has guessed: see book.execute.guessed."""
+    file = app.env.doc2path(app.env.docname)
+    if not file.endswith(".ipynb"):
+        return
+    said = words(app.config.language)
+    answers = guessed(nbformat.read(file, as_version=4).cells, said)
+    for node in list(doctree.findall(nodes.container)):
+        if node.get("cell_index") in answers:
+            for output in list(node.findall(is_output)):
+                siblings, place = output.parent, output.parent.index(output)
+                siblings.insert(place + 1, nodes.raw("", "</details>", format="html"))
+                opening = f'<details class="guess"><summary>{said["reveal"]}</summary>'
+                siblings.insert(place, nodes.raw("", opening, format="html"))
+
+
 def mend_html(app, pagename, templatename, context, doctree):
     """Write image sizes as attributes, so that no page jumps when figures arrive; let a summary name itself."""
     size = r'style="width: (\d+)(?:\.\d+)?px; height: (\d+)(?:\.\d+)?px;"'
@@ -77,5 +101,6 @@ def mend_html(app, pagename, templatename, context, doctree):
 def setup(app):
     app.connect("doctree-read", fold_checks)
     app.connect("doctree-read", fold_solutions)
+    app.connect("doctree-read", fold_guesses)
     app.connect("html-page-context", mend_html)
     return {"parallel_read_safe": True}
