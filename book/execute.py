@@ -26,7 +26,7 @@ def lighter(png):
 
 
 def guessed(cells, said):
-    """Return the numbers of the code cells between a question to guess and its folded answer: they give it away."""
+    """Return the numbers of the code cells between a question to guess and its folded answer."""
     found, waiting = [], False
     for number, cell in enumerate(cells):
         if cell.cell_type == "markdown":
@@ -44,7 +44,7 @@ def clean(notebook, said):
     for number, cell in enumerate(notebook.cells):
         cell.metadata.pop("execution", None)
         if number in answers and "check" not in cell.metadata.get("tags", []):
-            cell.metadata["jupyter"] = {"outputs_hidden": True}
+            cell.metadata["jupyter"] = {"outputs_hidden": True}  # they would give it away
         if folded := FOLDED & set(cell.metadata.get("tags", [])):
             cell.metadata["jupyter"] = cell.metadata.get("jupyter", {}) | {"source_hidden": True}  # JupyterLab
             cell.metadata["cellView"] = "form"  # Colab

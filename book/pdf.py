@@ -17,7 +17,8 @@ words => {
   end.id = "answers";
   end.innerHTML = `<h2>${words.solutions}</h2>`;
   let before;
-  document.querySelectorAll("details.solution, article details:not(.hide, .guess, .proof > *)").forEach((details, i) => {
+  const folded = "details.solution, article details:not(.hide, .guess, .proof > *)";
+  document.querySelectorAll(folded).forEach((details, i) => {
     const box = document.createElement("div");
     const chapter = details.closest(".toctree-wrapper > section").querySelector("h1, h2");
     if (chapter !== before) box.append(Object.assign(document.createElement("h3"), {

@@ -70,9 +70,8 @@ def fold_solutions(app, doctree):
 
 def is_output(node):
     """Tell whether a node of the document is the output of a cell, and nothing that a reader works with."""
-    return (
-        isinstance(node, nodes.Element) and "cell_output" in node.get("classes", []) and "d2l-explore" not in str(node)
-    )
+    output = isinstance(node, nodes.Element) and "cell_output" in node.get("classes", [])
+    return output and "d2l-explore" not in str(node)
 
 
 def fold_guesses(app, doctree):

@@ -10,7 +10,7 @@ import nbformat
 import pytest
 
 import d2lmini
-from book.execute import FOLDED
+from book.execute import FOLDED, guessed
 from book.path import LIMITS, TIMES, counts, paths, timed
 from book.toc import ROOT, editions, notebooks, pages
 from book.words import words
@@ -85,12 +85,16 @@ def test_it_was_run_once_from_top_to_bottom(path):
 
 @every_notebook
 def test_tags(path):
-    cells = code(path)
-    for cell in cells:
-        assert tags(cell) <= TAGS, (cell.id, tags(cell))
-        if folded := FOLDED & tags(cell):  # the output of a solution would give the answer away
-            hidden = {"source_hidden": True} | ({"outputs_hidden": True} if "solution" in folded else {})
-            assert cell.metadata.jupyter == hidden and cell.metadata.cellView == "form", cell.id
+    cells, answers = code(path), guessed(read(path).cells, words(path.parent.name))
+    for number, cell in enumerate(read(path).cells):
+        assert cell.cell_type == "markdown" or tags(cell) <= TAGS, (cell.id, tags(cell))
+        source, output = (
+            FOLDED & tags(cell),
+            "solution" in tags(cell) or number in answers,
+        )  # it gives the answer away
+        hidden = {"source_hidden": bool(source), "outputs_hidden": output and "check" not in tags(cell)}
+        assert cell.metadata.get("jupyter", {}) == {name: on for name, on in hidden.items() if on}, cell.id
+        assert cell.metadata.get("cellView") == ("form" if source else None), cell.id
     assert [cell.id for cell in cells if not tags(cell) and cell.id == "short-code"] == ["short-code"] * (
         path in PATHS
     )

@@ -508,6 +508,21 @@ def test_solutions_open_by_keyboard(read, page):
         assert cell.is_visible()
 
 
+@every_chapter
+def test_a_guess_comes_before_its_answer(read, page):
+    """What a cell prints or draws below a question is folded; one key shows it; sliders stay in sight."""
+    tab = read(page)
+    folded = tab.query_selector_all("details.guess")
+    asked = [bold.inner_text() for bold in tab.query_selector_all("p > strong")]
+    assert bool(folded) == any(text.startswith("Guess first") for text in asked)
+    for details in folded:
+        output = details.query_selector(".cell_output")
+        assert not output.is_visible() and details.query_selector(".d2l-explore") is None
+        details.query_selector("summary").focus()
+        tab.keyboard.press("Enter")
+        assert output.is_visible()
+
+
 PALE = {"light": "#999999", "dark": "#666666"}  # on white, on the theme's dark grey: less than 4.5 to 1
 PLANT = """pale => {
     document.querySelectorAll("article section section:nth-of-type(n + 2)").forEach(node => node.remove());
