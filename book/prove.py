@@ -16,6 +16,7 @@ import sys
 import time
 import xml.etree.ElementTree as ET
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from functools import cache
 from importlib.metadata import version
 
 import nbformat
@@ -51,6 +52,14 @@ def chapters(language="en"):
 
 def code(file):
     """Return the code cells of a notebook."""
+    return read(file, file.stat().st_mtime_ns)
+
+
+@cache
+def read(file, changed):
+    """Return the code cells of a notebook, or a list from a YAML file, as it was when it was last changed."""
+    if file.suffix == ".yml":
+        return yaml.safe_load(file.read_text(encoding="utf-8"))
     return [cell for cell in nbformat.read(file, as_version=4).cells if cell.cell_type == "code"]
 
 
@@ -78,7 +87,7 @@ def checks(file):
 def breaks(name):
     """Return the recorded mistakes of a chapter: [{"check", "cell", "text", "by"}, ...]."""
     file = BREAKS / f"{name}.yml"
-    return yaml.safe_load(file.read_text(encoding="utf-8")) if file.exists() else []
+    return read(file, file.stat().st_mtime_ns) if file.exists() else []
 
 
 def faults(name, file):
