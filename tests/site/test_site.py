@@ -40,7 +40,6 @@ TOO_LONG = {
     "linear",
     "softmax",
     "model-selection",
-    "initialization",
 }  # by at most a tenth, or a picture is missing
 ONE_SITTING = [page for page in CHAPTERS if not page.endswith("-more.html")]
 
