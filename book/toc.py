@@ -35,6 +35,14 @@ def kind(page):
     return "front" if page.stem == "index" else "reference"
 
 
+def parent(page):
+    """Return the name of the chapter below which _toc.yml puts a page of more (Path)."""
+    for entry in (entry for part in load("_toc.yml")["parts"] for entry in part["chapters"]):
+        if page.stem in {name.rpartition("/")[2] for name in files(entry.get("sections", []))}:
+            return entry["file"].rpartition("/")[2]
+    raise ValueError(f"{page.name} must stand below a chapter in _toc.yml")
+
+
 def notebooks(language="en", kinds=("chapter", "more")):
     """Return the pages (Path) of an edition that are notebooks."""
     return [page for page in pages(language) if kind(page) in kinds]

@@ -12,7 +12,7 @@ import pytest
 import d2lmini
 from book.execute import FOLDED, guessed
 from book.path import LIMITS, TIMES, counts, paths, timed
-from book.toc import ROOT, editions, notebooks, pages
+from book.toc import ROOT, editions, notebooks, pages, parent
 from book.words import words
 
 CHAPTERS = [chapter for language in editions() for chapter in notebooks(language)]
@@ -196,8 +196,7 @@ def unknown(cells):
 @each(MORE)
 def test_a_section_of_more_runs_alone(path):
     """Each begins with a cell tagged `setup`, and needs nothing but the page's first cell and its own."""
-    chapter = path.with_name(path.name.replace("-more", ""))
-    assert f"({chapter.name})" in read(path).cells[0].source and sections(read(path).cells)
+    assert f"({parent(path)}.ipynb)" in read(path).cells[0].source and sections(read(path).cells)
     for heading, cells in sections(read(path).cells).items():
         assert "setup" in tags(cells[0]), heading
         assert unknown([code(path)[0], *cells]) == set(), heading
