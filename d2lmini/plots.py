@@ -7,7 +7,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from cycler import cycler
 
-__all__ = ["COLORS", "band", "curves", "heatmap", "images", "plot", "table", "use_style"]
+__all__ = ["COLORS", "band", "curves", "images", "table", "use_style"]
 
 # The palette of Okabe and Ito (2008), which stays distinct under the common kinds of colour blindness.
 BLUE, VERMILION, GREEN, ORANGE = "#0072B2", "#D55E00", "#009E73", "#E69F00"
@@ -45,17 +45,6 @@ def use_style():
         set_matplotlib_formats("retina")
 
 
-def plot(x, lines, *, xlabel="", ylabel="", title="", ax=None, **style):
-    """Draw one line for each entry of `lines`, a dict from label to values (n,), over the shared `x` (n,).
-
-    A label of `COLORS` takes its colour from there. `style` goes to `Axes.plot`. Returns the axes.
-    """
-    ax = ax or plt.gca()
-    for label, y in lines.items():
-        ax.plot(np.asarray(x), np.asarray(y), label=label, **_color(label) | style)
-    return _labelled(ax, xlabel, ylabel, title)
-
-
 def band(x, values, *, label=None, color=None, ax=None, **style):
     """Draw the median over seeds as a line and the range from the lowest to the highest seed as a band.
 
@@ -85,7 +74,9 @@ def curves(history, quantity="loss", *, ax=None, title=""):
         values = getattr(history, f"{part}_{quantity}")
         if not np.isnan(values).all():  # without a validation set there is nothing to draw
             band(range(1, values.shape[1] + 1), values, label=label, ax=ax)
-    return _labelled(ax, "epoch", quantity, title)
+    ax.set(xlabel="epoch", ylabel=quantity, title=title)
+    ax.legend()
+    return ax
 
 
 def images(pictures, titles=None, *, columns=8, size=0.9):
@@ -110,20 +101,6 @@ def images(pictures, titles=None, *, columns=8, size=0.9):
         if titles is not None:
             ax.set_title(titles[i], fontsize=8)
     return grid
-
-
-def heatmap(values, rows, columns, *, xlabel="", ylabel="", label="", ax=None, **style):
-    """Draw `values` (r, c) as coloured cells with a colour bar. Returns the axes.
-
-    rows: r tick labels from bottom to top; columns: c tick labels. `style` goes to `Axes.imshow`.
-    """
-    ax = ax or plt.gca()
-    picture = ax.imshow(np.asarray(values), origin="lower", aspect="auto", **{"cmap": "cividis"} | style)
-    ax.set_xticks(range(len(columns)), columns)
-    ax.set_yticks(range(len(rows)), rows)
-    ax.grid(False)
-    ax.figure.colorbar(picture, ax=ax, label=label)
-    return _labelled(ax, xlabel, ylabel)
 
 
 def table(rows, *columns, format=".2f", spread=False):
@@ -156,10 +133,3 @@ def _entry(entry, format, spread):
 
 def _color(label):
     return {"color": COLORS[label]} if label in COLORS else {}
-
-
-def _labelled(ax, xlabel, ylabel, title=""):
-    ax.set(xlabel=xlabel, ylabel=ylabel, title=title)
-    if ax.get_legend_handles_labels()[1]:
-        ax.legend()
-    return ax

@@ -39,19 +39,6 @@ def test_importing_the_package_imports_no_matplotlib():
     subprocess.run([sys.executable, "-c", program], check=True)
 
 
-def test_plot_draws_each_line_in_the_colour_of_its_quantity(ax):
-    lines = {"train": [3, 2, 1], "other": torch.arange(3.0) ** 2}
-    assert plots.plot(torch.arange(3.0), lines, xlabel="epoch", ylabel="loss", title="t", ax=ax, marker="o") is ax
-    train, other = ax.get_lines()
-    assert train.get_color() == plots.COLORS["train"] and other.get_marker() == "o"
-    np.testing.assert_array_equal(train.get_xydata(), [[0, 3], [1, 2], [2, 1]])
-    np.testing.assert_array_equal(other.get_ydata(), [0, 1, 4])
-    assert words(ax) == ("epoch", "loss", "t", ["train", "other"])
-    assert words(plots.plot([1], {}, ax=plt.subplots()[1])) == ("", "", "", None)
-    with pytest.raises(ValueError):
-        plots.plot([1, 2, 3], {"b": [1, 2]}, ax=ax)
-
-
 @pytest.mark.filterwarnings("error")
 def test_band_is_the_median_within_the_range_over_seeds(ax):
     values = np.array([[1.0, 5, np.nan], [2, 9, np.nan], [6, 4, np.nan]])
@@ -94,16 +81,6 @@ def test_images_keep_their_order_and_hide_what_is_left_over():
     with pytest.raises(ValueError, match="^titles"):
         plots.images(pictures, ["a"])
     plt.close("all")
-
-
-def test_heatmap_puts_the_first_row_at_the_bottom(ax):
-    values, style = [[1, 2, 3], [4, 5, 6]], {"xlabel": "x", "ylabel": "y", "label": "bar", "vmin": -1}
-    assert plots.heatmap(values, ["low", "high"], [10, 20, 30], ax=ax, **style) is ax
-    picture, bar = ax.images[0], ax.figure.axes[-1]
-    np.testing.assert_array_equal(picture.get_array(), values)
-    assert picture.origin == "lower" and picture.get_clim() == (-1, 6) and bar.get_ylabel() == "bar"
-    assert [t.get_text() for t in ax.get_yticklabels()] == ["low", "high"]
-    assert [t.get_text() for t in ax.get_xticklabels()] == ["10", "20", "30"] and words(ax)[:2] == ("x", "y")
 
 
 def test_colours_are_told_apart():
