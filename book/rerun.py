@@ -1,8 +1,8 @@
 """Run a chapter's cells in this process, with its seeds moved or a mistake put in; book.prove starts and reads it.
 
-`python -m book.rerun redraw CHAPTER K OUT` moves every seed in the K-th way (0: none) and writes to OUT, as
-JSON, what went wrong by cell. `python -m book.rerun breaks CHAPTER OUT` reads breaks
-from standard input and writes what each did.
+`python -m book.rerun redraw CHAPTER K ... OUT` moves every seed in the K-th way (0: none), for each K, and writes to
+OUT, as JSON, what went wrong by K and cell. `python -m book.rerun breaks CHAPTER OUT` reads breaks from standard
+input and writes what each did.
 """
 
 import contextlib
@@ -105,9 +105,20 @@ def move_pictures(redraw):
     d2lmini.data.fashion_mnist = other_pictures
 
 
-def redraw(path, k):
-    """Run a whole chapter with its seeds moved in the k-th way: what each code cell raised, "" for nothing."""
-    chapter = Chapter(path)
+def redraw(path, ways):
+    """Run a whole chapter once for each way to move its seeds: what each code cell raised, "" for nothing."""
+    chapter, found = Chapter(path), {}
+    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)])
+    optimizer.zero_grad()  # the first one imports much that every copy would import again
+    for k in ways:
+        answers = [""]
+        collect([(0, *fork(lambda k=k: json.dumps(run_moved(chapter, k))))], answers)
+        found[k] = json.loads(answers[0])
+    return found
+
+
+def run_moved(chapter, k):
+    """Run all cells with the seeds moved in the k-th way."""
     if k:
         move_seeds(k)
     return {cell.id: chapter.run(cell) for cell in chapter.cells}
@@ -168,8 +179,9 @@ def try_break(chapter, k, mistake):
 
 
 def main(kind, path, *rest):
-    found = redraw(path, int(rest[0])) if kind == "redraw" else breaks(path, json.load(sys.stdin))
-    Path(rest[-1]).write_text(json.dumps(found), encoding="utf-8")
+    *ways, place_of_answer = rest
+    found = redraw(path, list(map(int, ways))) if kind == "redraw" else breaks(path, json.load(sys.stdin))
+    Path(place_of_answer).write_text(json.dumps(found), encoding="utf-8")
 
 
 if __name__ == "__main__":

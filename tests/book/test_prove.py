@@ -65,9 +65,8 @@ def test_a_redraw_moves_every_seed_and_the_pictures(book):
     checks = [tagged(name, DRAWS[name].format(value), "check") for name, value in values().items()]
     constant = tagged("facts", "assert len(d2l.data.fashion_mnist()[1]) == 10_000 and 1 + 1 == 2", "check")
     book(cell(SETUP, id="setup"), *checks, constant)
-    as_written = prove.rerun("redraw", "one", "0")
+    as_written, moved = prove.rerun("redraw", "one", "0", "1").values()
     assert not any(as_written.values()), as_written
-    moved = prove.rerun("redraw", "one", "1")
     assert {name for name, error in moved.items() if error} == set(DRAWS), moved
     assert {error.split(":")[0] for error in moved.values()} == {"", "AssertionError"}, moved.values()
 
