@@ -1,8 +1,8 @@
 """Run a chapter's cells in this process, with its seeds moved or a mistake put in; book.prove starts and reads it.
 
-`python -m book.rerun redraw CHAPTER K ... OUT` moves every seed in the K-th way (0: none), for each K, and writes to
-OUT, as JSON, what went wrong by K and cell. `python -m book.rerun breaks CHAPTER OUT` reads breaks from standard
-input and writes what each did.
+`python -m book.rerun redraw CHAPTER K ... OUT` moves every seed in the K-th way (0: none), for each K, and
+writes to OUT, as JSON, what went wrong by K and cell. `python -m book.rerun breaks CHAPTER OUT` reads breaks from
+standard input and writes what each did.
 """
 
 import contextlib
