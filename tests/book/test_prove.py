@@ -185,7 +185,7 @@ NOT_RUN_YET = {
     "initialization",
     "training",
 }
-NOT_RUN_YET |= {f"{name}-more" for name in NOT_RUN_YET - {"mlp"}} | {"softmax-more", "convolution-more"}
+NOT_RUN_YET |= {f"{name}-more" for name in NOT_RUN_YET - {"mlp"}} | {"convolution-more"}
 
 
 @pytest.mark.parametrize("name", RECORDED)
