@@ -28,6 +28,7 @@ RESULTS = ROOT / "book/proved.json"
 BREAKS = ROOT / "book/breaks"
 SCRATCH = ROOT / "_build/prove"
 LIBRARIES = ("torch", "numpy", "matplotlib")
+JUDGE = "d2l.practice.mark("
 PACKAGE = "package"  # stands beside the chapters where things are reproduced
 REDRAWS, ENOUGH = 20, 19
 TOGETHER = 5  # redraws in one process, which imports PyTorch once: half of the time of a short chapter
@@ -76,10 +77,16 @@ def digest(*parts):
 
 
 def checks(file):
-    """Return, for each check of a notebook, the hash of all code up to it: what comes later cannot change it."""
+    """Return, for each check of a notebook, the hash of all code up to it: what comes later cannot change it.
+
+    Nor can a judge of exercises, or a cell tagged `judged`, whose names nothing else uses.
+    """
     found, before = {}, []
     for cell in code(file):
-        before += [line for line in cell.source.splitlines() if line.strip()]  # where a cell ends says nothing
+        if "judged" in cell.metadata.get("tags", []):
+            continue
+        lines = (line for line in cell.source.splitlines() if line.strip())  # where a cell ends says nothing
+        before += [line for line in lines if not line.startswith(JUDGE)]
         if is_check(cell):
             found[cell.id] = digest(*before)
     return found

@@ -18,7 +18,7 @@ from book.words import words
 CHAPTERS = [chapter for language in editions() for chapter in notebooks(language)]
 PATHS = [path for language in editions() for path in paths(language)]
 MORE = [path for language in editions() for path in notebooks(language, kinds=["more"])]
-TAGS = {"setup", "check", "solution", "exercise", "raises-exception", "hide-input"}
+TAGS = {"setup", "check", "solution", "exercise", "judged", "raises-exception", "hide-input"}
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 # What the site would understand and a plain notebook would show as junk.
 MARKUP = re.compile(

@@ -1,0 +1,278 @@
+"""How an answer is judged: run it on hidden cases, compare it with the solution, then with known mistakes."""
+
+import copy
+import importlib
+import inspect
+import random
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+
+DRAWN = 3  # cases beside the fixed ones
+PRACTICE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """One exercise: how cases are drawn, the solution, and the mistakes that are recognised.
+
+    solve: the right function. Of a question with a value for an answer: a function from its numbers to the value.
+    fixed: cases (tuples of arguments) that are always tried, the simplest first; the first holds the book's numbers.
+    draw: a function from a `random.Random` to one more case.
+    mistakes: from a sentence that teaches to the wrong function that it speaks of.
+    ask: the question with places {0}, {1}, ... for the numbers of a student.
+    value: the answer is a value, not a function.
+    probe: a function of an answer and a case to what is compared, for answers with randomness, classes, networks.
+    tolerance: relative and absolute.
+    """
+
+    solve: Callable
+    fixed: tuple
+    draw: Callable
+    mistakes: dict = field(default_factory=dict)
+    ask: str = ""
+    value: bool = False
+    probe: Callable | None = None
+    tolerance: float = 1e-5
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a judge found: cases right, cases tried, what it says; true where all is right."""
+
+    right: int
+    cases: int
+    text: str
+
+    def __bool__(self):
+        return 0 < self.cases == self.right
+
+    def __str__(self):
+        return self.text
+
+    def _ipython_display_(self):
+        """Show nothing in a notebook: `mark` has printed it."""
+
+
+def find(name):
+    """Return the exercise of a name such as "dropout 2"; an unknown one is a ValueError that says what there is."""
+    chapter, _, number = str(name).rpartition(" ")
+    try:
+        there = importlib.import_module(f"d2lmini.practice.{chapter.replace('-', '_')}").EXERCISES
+    except ModuleNotFoundError:
+        raise ValueError(f'name must be like "dropout 2", chapter and number, got {name!r}') from None
+    if number not in there:
+        raise ValueError(f"name must be one of {', '.join(f'{chapter} {n}' for n in there)}, got {name!r}")
+    return there[number]
+
+
+def mark(name, answer, seed=None):
+    """Print what is right and wrong about an answer to an exercise, and return it as a `Verdict`.
+
+    name: chapter and number, such as "dropout 2". answer: your function, or your value. seed: a whole number, such
+    as a student's, for the numbers that `problem(name, seed)` gives.
+    """
+    exercise = find(name)
+    verdict = judge(exercise, answer, cases_of(exercise, name, seed), told=seed is None)
+    print(verdict)
+    return verdict
+
+
+def problem(name, seed):
+    """Return an exercise with numbers of its own for each seed, as text: homework that cannot be copied."""
+    exercise = find(name)
+    numbers = cases_of(exercise, name, seed)[0]
+    task = exercise.ask or "What does your function return for " + ", ".join(
+        "{%d}" % k for k in range(len(numbers))
+    )
+    shown = task.format(*(short(number) for number in numbers))
+    return f'{shown}\nHand in: mark("{name}", answer, seed={seed})'
+
+
+def cases_of(exercise, name, seed):
+    """Return the cases to try: the fixed ones and some that are drawn, or those of one seed."""
+    chance = random.Random(f"{name} {seed}")
+    if seed is not None:
+        return [exercise.draw(chance)]
+    return (
+        [exercise.fixed[0]]
+        if exercise.value
+        else [*exercise.fixed, *(exercise.draw(chance) for _ in range(DRAWN))]
+    )
+
+
+def judge(exercise, answer, cases, told=True):
+    """Return the `Verdict` on an answer; unless `told`, no right value is shown."""
+    if answer is None:
+        return Verdict(0, len(cases), "not tried yet")
+    wanted = [outcome(exercise, exercise.solve, copy.deepcopy(case), ours=True) for case in cases]
+    given, touched = [], False
+    for case in cases:
+        own = copy.deepcopy(case)
+        try:
+            given.append(outcome(exercise, answer, own))
+        except Exception as error:
+            return Verdict(0, len(cases), f"Your code stops with an error:\n{theirs(error)}")
+        touched = touched or not all(map(same, flat(own), flat(case)))
+    if all(one is None for one in given):
+        return Verdict(0, len(cases), "not tried yet")
+    right = [close(exercise, ours, yours) for ours, yours in zip(wanted, given, strict=True)]
+    score = f"{sum(right)} of {len(cases)} cases" if len(cases) > 1 else "Right" if all(right) else "Not yet"
+    if all(right) and touched:
+        advice = "Your function changes its arguments: make a new tensor, or the caller loses the old values."
+        return Verdict(0, len(cases), f"{score} have the right value. {advice}")
+    if all(right):
+        return Verdict(len(cases), len(cases), f"✓ {score}.")
+    advice = known(exercise, cases, wanted, given) or general(cases, wanted, given)
+    advice = advice or first_wrong(exercise, cases, wanted, given, right.index(False), told)
+    return Verdict(sum(right), len(cases), f"{score}. {advice}")
+
+
+def outcome(exercise, answer, case, ours=False):
+    """Return what an answer gives for a case, the same at every call: random numbers begin at one place."""
+    if ours and exercise.value:
+        answer = answer(*case)  # our value follows from the numbers
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        if exercise.probe:
+            return exercise.probe(answer, *case)
+        return answer(*case) if callable(answer) else answer
+
+
+def flat(value):
+    """Return a value as a list of arrays of float64, None where it is no number; nested lists are run through."""
+    if isinstance(value, dict):
+        return [array for key in sorted(value, key=str) for array in flat(value[key])]
+    if isinstance(value, torch.Tensor):
+        return [value.detach().double().numpy()]
+    if isinstance(value, (list, tuple)) and any(
+        isinstance(one, (torch.Tensor, list, tuple, dict)) for one in value
+    ):
+        return [array for one in value for array in flat(one)]
+    try:
+        return [np.asarray(value, dtype=np.float64)]
+    except (TypeError, ValueError):
+        return [None]
+
+
+def same(a, b):
+    """Tell whether two arrays are equal, bit for bit; what is no number is not looked at."""
+    return a is None or b is None or np.array_equal(a, b, equal_nan=True)
+
+
+def close(exercise, wanted, given):
+    """Tell whether an answer is right: as many parts, the same shapes, finite numbers within the tolerance."""
+    wanted, given = flat(wanted), flat(given)
+    near = {"rtol": exercise.tolerance, "atol": exercise.tolerance}
+    return len(wanted) == len(given) and all(
+        b is not None and a.shape == b.shape and np.allclose(a, b, **near)
+        for a, b in zip(wanted, given, strict=True)
+    )
+
+
+def known(exercise, cases, wanted, given):
+    """Return the sentence of the known mistake that gives just what was given, or None."""
+    for sentence, wrong in exercise.mistakes.items():
+        try:
+            mistaken = [outcome(exercise, wrong, copy.deepcopy(case), ours=True) for case in cases]
+        except Exception:
+            continue
+        if all(close(exercise, *pair) for pair in zip(mistaken, given, strict=True)):
+            return sentence
+    return None
+
+
+def general(cases, wanted, given):
+    """Return a sentence on a mistake that any exercise may have, or None."""
+    ours, yours = ([flat(one) for one in all_of] for all_of in (wanted, given))
+    if any(array is None for arrays in yours for array in arrays):
+        return f"Numbers are wanted, and your answer is {short(given[0])}."
+    if any(not np.isfinite(array).all() for arrays in yours for array in arrays):
+        return "Your answer holds nan or inf: is something divided by 0, or a large number exponentiated?"
+    if any(len(a) != len(b) for a, b in zip(ours, yours, strict=True)):
+        return f"{len(ours[0])} things are wanted, you return {len(yours[0])}."
+    pairs = [pair for a, b in zip(ours, yours, strict=True) for pair in zip(a, b, strict=True)]
+    for a, b in pairs:
+        if a.shape != b.shape:
+            return f"The shape should be {a.shape}, yours is {b.shape}{shape_hint(a, b)}."
+    if len(cases) > 1 and constant(yours) and not constant(ours):
+        return "You give the same answer in every case, whatever the arguments are."
+    if all(
+        case and len(y) == 1 and all(map(same, y, flat(case[0]))) for case, y in zip(cases, yours, strict=True)
+    ):
+        return "You return an argument as it came."
+    return ratio(pairs)
+
+
+def constant(answers):
+    """Tell whether all answers are the same."""
+    return all(all(map(same, answers[0], other)) for other in answers[1:])
+
+
+def shape_hint(a, b):
+    """Return what a wrong shape looks like, with a comma before it, or nothing."""
+    if a.size == b.size and b.T.shape == a.shape and a.ndim > 1:
+        return ", transposed"
+    if a.size == b.size:
+        return ": the right numbers, perhaps, in another shape (reshape)"
+    if b.ndim == 2 and b.shape[0] == b.shape[1] == a.size:
+        return ": (n,) against (n, 1) broadcasts to a square"
+    return ", a mean or a sum over too much" if b.size == 1 else ""
+
+
+def ratio(pairs):
+    """Return what factor or what sum lies between all right numbers and those given, or None."""
+    a, b = (np.concatenate([one.ravel() for one in side]) for side in zip(*pairs, strict=True))
+    if np.allclose(a, -b, rtol=1e-4) and np.abs(a).max() > 0:
+        return "Your sign is wrong: everything else is right."
+    there = np.abs(a) > 1e-12
+    if there.sum() > 1 and np.allclose(b[~there], 0):
+        factors = b[there] / a[there]
+        if np.allclose(factors, factors[0], rtol=1e-4) and factors[0] > 0:
+            return f"Your numbers are {factors[0]:.3g} times the right ones."
+    if len(a) > 1 and np.allclose(b - a, (b - a)[0], rtol=1e-4):
+        return f"Your numbers are the right ones plus {(b - a)[0]:.3g}."
+    return None
+
+
+def first_wrong(exercise, cases, wanted, given, number, told):
+    """Return the first case with a wrong answer, as a sentence; the right answer only where it is `told`."""
+    ours, yours = wanted[number], given[number]
+    if exercise.value or not told:
+        size = "too large" if bigger(yours, ours) else "too small"
+        return f"{short(yours)} is {size}." if np.ndim(yours) == 0 else "Some of your numbers are wrong."
+    names = inspect.signature(exercise.solve).parameters
+    case = ", ".join(f"{name} = {short(one)}" for name, one in zip(names, cases[number], strict=False))
+    return f"For {case} you give {short(yours)}, and {short(ours)} is right."
+
+
+def bigger(a, b):
+    """Tell whether one number is above another."""
+    return float(flat(a)[0]) > float(flat(b)[0])
+
+
+def short(value):
+    """Return a value as a short text: rounded, on one line."""
+    if isinstance(value, torch.Tensor) and value.numel() > 12:
+        return f"a tensor of shape {tuple(value.shape)}"
+    if isinstance(value, torch.Tensor):
+        return str(np.round(value.detach().double().numpy(), 4).tolist())
+    if isinstance(value, (list, tuple)):
+        return "(" + ", ".join(map(short, value)) + ")"
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return getattr(value, "__name__", None) or str(value)
+
+
+def theirs(error):
+    """Return an error of the reader's code without our part of the traceback."""
+    told = traceback.TracebackException.from_exception(error)
+    frames = list(told.stack)
+    while frames and PRACTICE in Path(frames[0].filename).parents:
+        frames.pop(0)
+    lines = traceback.format_list(frames[:3]) + list(told.format_exception_only())
+    return "".join(lines).rstrip()
