@@ -6,7 +6,7 @@ import inspect
 import random
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -21,9 +21,9 @@ class Exercise:
     """One exercise: how cases are drawn, the solution, and the mistakes that are recognised.
 
     solve: the right function. Of a question with a value for an answer: a function from its numbers to the value.
-    fixed: cases (tuples of arguments) that are always tried, the simplest first; the first holds the book's numbers.
+    fixed: cases (tuples of arguments) that are always tried, the simplest first, with the numbers of the book.
     draw: a function from a `random.Random` to one more case.
-    mistakes: from a sentence that teaches to the wrong function that it speaks of.
+    mistakes: pairs of a wrong function and a sentence that says what is wrong with it.
     ask: the question with places {0}, {1}, ... for the numbers of a student.
     value: the answer is a value, not a function.
     probe: a function of an answer and a case to what is compared, for answers with randomness, classes, networks.
@@ -33,7 +33,7 @@ class Exercise:
     solve: Callable
     fixed: tuple
     draw: Callable
-    mistakes: dict = field(default_factory=dict)
+    mistakes: tuple = ()
     ask: str = ""
     value: bool = False
     probe: Callable | None = None
@@ -59,7 +59,7 @@ class Verdict:
 
 
 def find(name):
-    """Return the exercise of a name such as "dropout 2"; an unknown one is a ValueError that says what there is."""
+    """Return the exercise of a name such as "dropout 2"; an unknown name is a ValueError."""
     chapter, _, number = str(name).rpartition(" ")
     try:
         there = importlib.import_module(f"d2lmini.practice.{chapter.replace('-', '_')}").EXERCISES
@@ -86,10 +86,8 @@ def problem(name, seed):
     """Return an exercise with numbers of its own for each seed, as text: homework that cannot be copied."""
     exercise = find(name)
     numbers = cases_of(exercise, name, seed)[0]
-    task = exercise.ask or "What does your function return for " + ", ".join(
-        "{%d}" % k for k in range(len(numbers))
-    )
-    shown = task.format(*(short(number) for number in numbers))
+    told = ", ".join(f"{{{k}}}" for k in range(len(numbers)))
+    shown = (exercise.ask or f"What does your function return for {told}?").format(*map(short, numbers))
     return f'{shown}\nHand in: mark("{name}", answer, seed={seed})'
 
 
@@ -98,11 +96,9 @@ def cases_of(exercise, name, seed):
     chance = random.Random(f"{name} {seed}")
     if seed is not None:
         return [exercise.draw(chance)]
-    return (
-        [exercise.fixed[0]]
-        if exercise.value
-        else [*exercise.fixed, *(exercise.draw(chance) for _ in range(DRAWN))]
-    )
+    if exercise.value:
+        return [exercise.fixed[0]]
+    return [*exercise.fixed, *(exercise.draw(chance) for _ in range(DRAWN))]
 
 
 def judge(exercise, answer, cases, told=True):
@@ -176,7 +172,7 @@ def close(exercise, wanted, given):
 
 def known(exercise, cases, wanted, given):
     """Return the sentence of the known mistake that gives just what was given, or None."""
-    for sentence, wrong in exercise.mistakes.items():
+    for wrong, sentence in exercise.mistakes:
         try:
             mistaken = [outcome(exercise, wrong, copy.deepcopy(case), ours=True) for case in cases]
         except Exception:

@@ -15,8 +15,8 @@ def neuron(switches, weights, bias):
     return (switches.double() @ torch.as_tensor(weights).double() + float(bias) > 0).double()
 
 
-def majority(answer):
-    """What a neuron with these weights and this bias says of three switches; of an answer of neuron(...), itself."""
+def said_of_three(answer):
+    """What a neuron with these weights and this bias says of three switches; what it said, as it is."""
     if isinstance(answer, torch.Tensor) and answer.shape == (8,):
         return answer
     weights, bias = answer
@@ -36,34 +36,27 @@ def gradient(X, y, w, b):
 
 def examples(chance):
     """A few examples, weights and a bias."""
-    generator, n, d = torch.Generator().manual_seed(chance.randrange(2**31)), chance.randrange(5, 9), 3
-    X, y, w = (torch.randn(*shape, generator=generator) for shape in ((n, d), (n,), (d,)))
+    generator, n = torch.Generator().manual_seed(chance.randrange(2**31)), chance.randrange(5, 9)
+    X, y, w = (torch.randn(*shape, generator=generator) for shape in ((n, 3), (n,), (3,)))
     return X, y, w, chance.choice((-1.0, 0.5, 2.0))
 
 
-def parabola(chance):
-    """Points of a curve with noise, as the chapter's."""
+def curve(chance):
+    """Points of a parabola with noise, as the chapter's."""
     generator = torch.Generator().manual_seed(chance.randrange(2**31))
     x = 3 * torch.rand(1000, 1, generator=generator) - 1
-    w1, w2, b = (
-        chance.choice((-2.0, -1.5, 1.5, 2.0)),
-        chance.choice((-0.5, 0.5, 1.0)),
-        chance.choice((-1.0, 1.0, 2.0)),
-    )
+    w1, w2, b = map(chance.choice, ((-2.0, -1.5, 1.5, 2.0), (-0.5, 0.5, 1.0), (-1.0, 1.0, 2.0)))
     return x, b + w1 * x + w2 * x**2 + 0.1 * torch.randn(1000, 1, generator=generator)
 
 
-def least_squares(x, y, powers=(1, 2), mean=True):
-    inputs = torch.cat([*(x**power for power in powers), torch.ones_like(x)], 1)
-    return torch.linalg.lstsq(inputs, y).solution[:, 0]
+def least_squares(x, y, inputs=lambda x: (x, x**2, torch.ones_like(x))):
+    return torch.linalg.lstsq(torch.cat(inputs(x), 1), y).solution[:, 0]
 
 
-def three(answer, x, y):
-    """Three numbers in any form; rounded so that a loop need not have come to its very end."""
+def three_numbers(answer, x, y):
+    """What was found, in any form; the tolerance is wide, since a loop need not have come to its very end."""
     found = answer(x, y)
-    if found is None:
-        return None
-    return torch.stack([torch.as_tensor(one).detach().double().reshape(()) for one in found])
+    return None if found is None else torch.stack([torch.as_tensor(one).detach().reshape(()) for one in found])
 
 
 EXERCISES = {
@@ -72,103 +65,113 @@ EXERCISES = {
         fixed=((0.001, 40), (0.5, 1), (0.01, 10)),
         draw=lambda chance: (chance.choice((0.001, 0.002, 0.005)), chance.randrange(2, 200)),
         ask="A book trains with the sum of squares, a rate of {0} and minibatches of {1}. Which rate is ours?",
-        mistakes={
-            "The 2 is missing: theirs has no half before the square, so its gradient is twice ours.": lambda their_rate, batch_size: (
-                batch_size * their_rate
+        mistakes=(
+            (
+                lambda their_rate, batch_size: batch_size * their_rate,
+                "The 2 is missing: theirs has no half before the square, so its gradient is twice ours.",
             ),
-            "The 2 is there, the batch size is not: a sum over a minibatch is B times a mean.": lambda their_rate, batch_size: (
-                2 * their_rate
+            (
+                lambda their_rate, batch_size: 2 * their_rate,
+                "The 2 is there, the batch size is not: a sum over a minibatch is B times a mean.",
             ),
-            "Upside down: their gradient is larger, so our rate must be larger too, not smaller.": lambda their_rate, batch_size: (
-                their_rate / (2 * batch_size)
+            (
+                lambda their_rate, batch_size: their_rate / (2 * batch_size),
+                "Upside down: their gradient is larger, so our rate must be larger too, not smaller.",
             ),
-            "Half where it should be twice: our loss has the half, so our gradient is the smaller one.": lambda their_rate, batch_size: (
-                batch_size * their_rate / 2
+            (
+                lambda their_rate, batch_size: batch_size * their_rate / 2,
+                "Half where it should be twice: our loss has the half, so our gradient is the smaller one.",
             ),
-        },
+        ),
     ),
     "2": Exercise(
         solve=lambda: (torch.ones(3), -1.5),
         fixed=((),),
         draw=lambda chance: (),
         value=True,
-        probe=majority,
-        mistakes={
-            "Your neuron is on as soon as one switch is: the bias is too close to 0.": lambda: (
-                torch.ones(3),
-                -0.5,
+        probe=said_of_three,
+        mistakes=(
+            (
+                lambda: (torch.ones(3), -0.5),
+                "Your neuron is on as soon as one switch is: the bias is too close to 0.",
             ),
-            "Your neuron is on only when all three switches are: the bias is too far below 0.": lambda: (
-                torch.ones(3),
-                -2.5,
+            (
+                lambda: (torch.ones(3), -2.5),
+                "Your neuron is on only when all three switches are: the bias is too far below 0.",
             ),
-            "Your neuron is always on: the bias must be negative.": lambda: (torch.ones(3), 1.5),
-            "Your neuron is never on: the weights must be positive and outweigh the bias.": lambda: (
-                torch.zeros(3),
-                -1.5,
+            (lambda: (torch.ones(3), 1.5), "Your neuron is always on: the bias must be negative."),
+            (
+                lambda: (torch.zeros(3), -1.5),
+                "Your neuron is never on: the weights must be positive and outweigh the bias.",
             ),
-        },
+        ),
     ),
     "3": Exercise(
         solve=xor,
         fixed=((SQUARE,), (SQUARE.flip(0),)),
         draw=lambda chance: (SQUARE[chance.sample(range(4), 4)],),
-        mistakes={
-            "That is OR: what takes the case of both switches away again?": lambda switches: neuron(
-                switches, [1.0, 1.0], -0.5
+        mistakes=(
+            (
+                lambda switches: neuron(switches, [1.0, 1.0], -0.5),
+                "That is OR: what takes the case of both switches away again?",
             ),
-            "That is AND: it is one of the two neurons that the third one looks at.": lambda switches: neuron(
-                switches, [1.0, 1.0], -1.5
+            (
+                lambda switches: neuron(switches, [1.0, 1.0], -1.5),
+                "That is AND: it is one of the two neurons that the third one looks at.",
             ),
-            "That is on when the switches are equal: XOR is the opposite.": lambda switches: 1 - xor(switches),
-        },
+            (
+                lambda switches: 1 - xor(switches),
+                "Yours is on when the switches are equal: XOR is the opposite.",
+            ),
+        ),
     ),
     "4": Exercise(
         solve=gradient,
         fixed=(),
         draw=examples,
-        mistakes={
-            "The gradient for the weights is a sum over the examples, that for the bias a mean: divide by n.": lambda X, y, w, b: (
-                len(X) * gradient(X, y, w, b)[0],
-                gradient(X, y, w, b)[1],
+        mistakes=(
+            (
+                lambda X, y, w, b: (len(X) * gradient(X, y, w, b)[0], gradient(X, y, w, b)[1]),
+                "The gradient for the weights is a sum over the examples, that for the bias a mean: divide by n.",
             ),
-            "Both are sums over the examples, not means: divide by n.": lambda X, y, w, b: [
-                len(X) * one for one in gradient(X, y, w, b)
-            ],
-            "Twice too large: the loss has a half before the square.": lambda X, y, w, b: [
-                2 * one for one in gradient(X, y, w, b)
-            ],
-            "The weights are right; the gradient for the bias must be a mean too, not a sum.": lambda X, y, w, b: (
-                gradient(X, y, w, b)[0],
-                len(X) * gradient(X, y, w, b)[1],
+            (
+                lambda X, y, w, b: [len(X) * one for one in gradient(X, y, w, b)],
+                "Both are sums over the examples, not means: divide by n.",
             ),
-            "You divide by the number of inputs d, and the mean is over the n examples.": lambda X, y, w, b: (
-                len(X) / len(w) * gradient(X, y, w, b)[0],
-                gradient(X, y, w, b)[1],
+            (
+                lambda X, y, w, b: (gradient(X, y, w, b)[0], len(X) * gradient(X, y, w, b)[1]),
+                "The weights are right; the gradient for the bias must be a mean too, not a sum.",
             ),
-            "The sign is wrong: the prediction minus the target, not the other way round.": lambda X, y, w, b: [
-                -one for one in gradient(X, y, w, b)
-            ],
-        },
+            (
+                lambda X, y, w, b: [2 * one for one in gradient(X, y, w, b)],
+                "Twice too large: the loss has a half before the square.",
+            ),
+            (
+                lambda X, y, w, b: (len(X) / len(w) * gradient(X, y, w, b)[0], gradient(X, y, w, b)[1]),
+                "You divide by the number of inputs, and the mean is over the examples.",
+            ),
+            (
+                lambda X, y, w, b: [-one for one in gradient(X, y, w, b)],
+                "The sign is wrong: the prediction minus the target, not the other way round.",
+            ),
+        ),
     ),
     "5": Exercise(
         solve=least_squares,
         fixed=(),
-        draw=parabola,
-        probe=three,
+        draw=curve,
+        probe=three_numbers,
         tolerance=0.1,
-        mistakes={
-            "That is the best straight line: the input x² is missing.": lambda x, y: [
-                *least_squares(x, y, (1,)),
-                0.0,
-            ],
-            "Your numbers are right and in another order: w1, w2, b is wanted.": lambda x, y: least_squares(x, y)[
-                [2, 0, 1]
-            ],
-            "Your model has no bias.": lambda x, y: [
-                *torch.linalg.lstsq(torch.cat([x, x**2], 1), y).solution[:, 0],
-                0.0,
-            ],
-        },
+        mistakes=(
+            (
+                lambda x, y: [*least_squares(x, y, lambda x: (x, torch.ones_like(x))), 0.0],
+                "That is the best straight line: the input x² is missing.",
+            ),
+            (
+                lambda x, y: least_squares(x, y)[[2, 0, 1]],
+                "Your numbers are right and in another order: w1, w2, b is wanted.",
+            ),
+            (lambda x, y: [*least_squares(x, y, lambda x: (x, x**2)), 0.0], "Your model has no bias."),
+        ),
     ),
 }

@@ -55,7 +55,7 @@ def test_the_solution_passes(name, seed):
 def test_known_mistakes_are_told_apart(name):
     exercise = EXERCISES[name]
     assert len(exercise.mistakes) >= 3
-    for sentence, wrong in exercise.mistakes.items():
+    for wrong, sentence in exercise.mistakes:
         verdict = d2l.practice.mark(name, answer_of(exercise, wrong, name))
         assert not verdict and sentence in verdict.text
 
