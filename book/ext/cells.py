@@ -2,6 +2,7 @@
 
 import functools
 import re
+from pathlib import Path
 
 import nbformat
 from docutils import nodes
@@ -9,6 +10,7 @@ from docutils import nodes
 from book import prove
 from book.execute import guessed
 from book.ext.links import permalink
+from book.toc import ROOT, load
 from book.words import words
 
 
@@ -74,6 +76,23 @@ def is_output(node):
     return output and "d2l-explore" not in str(node)
 
 
+def open_stubs(app, doctree):
+    """Put a way to Colab in the place of a stub's output, which says that nobody has tried it."""
+    file = Path(app.env.doc2path(app.env.docname))
+    if file.suffix != ".ipynb":
+        return
+    cells, book = nbformat.read(file, as_version=4).cells, load("_config.yml")
+    place = f"{book['repository']['url'].removeprefix('https://github.com/')}/blob/{book['repository']['branch']}"
+    notebook = f"{book['launch_buttons']['colab_url']}/github/{place}/{file.relative_to(ROOT).as_posix()}"
+    for node in list(doctree.findall(nodes.container)):
+        if "tag_exercise" in node.get("classes", []):
+            for output in list(node.findall(is_output)):
+                output.parent.remove(output)
+            way = f"{notebook}#scrollTo={cells[node['cell_index']].id}"
+            said = f'<p class="try"><a href="{way}">{words(app.config.language)["try"]}</a></p>'
+            node.parent.insert(node.parent.index(node), nodes.raw("", said, format="html"))
+
+
 def fold_guesses(app, doctree):
     """Fold what answers a question until the reader has guessed: see book.execute.guessed."""
     file = app.env.doc2path(app.env.docname)
@@ -100,6 +119,7 @@ def mend_html(app, pagename, templatename, context, doctree):
 def setup(app):
     app.connect("doctree-read", fold_checks)
     app.connect("doctree-read", fold_solutions)
+    app.connect("doctree-read", open_stubs)
     app.connect("doctree-read", fold_guesses)
     app.connect("html-page-context", mend_html)
     return {"parallel_read_safe": True}

@@ -293,6 +293,17 @@ def test_checks_are_folded(opened, page):
 
 
 @each_path
+def test_a_stub_leads_to_where_it_can_be_filled_in(read, page):
+    """Below a stub stands a link to its cell in Colab, in place of what an untouched one prints."""
+    tab = read(page)
+    stubs = tab.query_selector_all("div.cell.tag_exercise")
+    assert len(stubs) >= 3
+    assert tab.query_selector_all("div.cell.tag_exercise .cell_output") == []
+    ways = tab.evaluate("[...document.querySelectorAll('.try:has(+ .tag_exercise) a')].map(way => way.href)")
+    assert len(ways) == len(stubs) and all(f"/{page.removesuffix('.html')}.ipynb#scrollTo=" in way for way in ways)
+
+
+@each_path
 def test_a_path_is_short(read, page):
     """At 1280 x 900 it fills at most 20 screens, and there is always a picture within 4 of them."""
     size = screens(read(page))
