@@ -41,6 +41,10 @@ colab: .venv/ready
 reproduce redraw breaks: .venv/ready
 	@$(PY) -m book.prove $@ $(CHAPTER) $(OPTIONS)
 
+# Homework for nbgrader, of one chapter or all, in _build/homework/: make homework CHAPTER=mlp
+homework: .venv/ready
+	@$(PY) -m book.homework $(CHAPTER)
+
 # The book as a PDF, in _build/pdf/ and, when the site is built, on it.
 pdf: .venv/ready
 	@$(PY) -m book.pdf
@@ -63,4 +67,4 @@ clean:
 	@cp book/package.json book/package-lock.json .venv && $(NPM) ci --prefix .venv --ignore-scripts --no-audit --no-fund --silent
 	@touch $@
 
-.PHONY: book test lint lab serve execute stamp colab reproduce redraw breaks pdf audit bench clean
+.PHONY: book test lint lab serve execute stamp colab reproduce redraw breaks homework pdf audit bench clean

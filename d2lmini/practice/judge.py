@@ -84,11 +84,15 @@ def mark(name, answer, seed=None):
 
 def problem(name, seed):
     """Return an exercise with numbers of its own for each seed, as text: homework that cannot be copied."""
-    exercise = find(name)
-    numbers = cases_of(exercise, name, seed)[0]
-    told = ", ".join(f"{{{k}}}" for k in range(len(numbers)))
-    shown = (exercise.ask or f"What does your function return for {told}?").format(*map(short, numbers))
+    own = numbers(name, seed)
+    told = ", ".join(f"{{{k}}}" for k in range(len(own)))
+    shown = (find(name).ask or f"What does your function return for {told}?").format(*map(short, own))
     return f'{shown}\nHand in: mark("{name}", answer, seed={seed})'
+
+
+def numbers(name, seed):
+    """Return the numbers, a tuple, that `problem` puts into a question."""
+    return cases_of(find(name), name, seed)[0]
 
 
 def cases_of(exercise, name, seed):
