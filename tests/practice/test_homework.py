@@ -22,7 +22,7 @@ def test_a_filled_in_copy_is_graded(tmp_path):
     answers = {
         "linear-1": "def our_rate(their_rate, batch_size):\n    return 2 * batch_size * their_rate",
         "linear-1-own": "own_linear_1 = -1.0",
-        "linear-4": "def mended(X, y, w, b):\n    missed = X @ w + b - y\n    return X.T @ missed / len(y), missed.mean()",
+        "linear-4": "def mended(X, y, w, b):\n    e = X @ w + b - y\n    return X.T @ e / len(y), e.mean()",
     }
     for cell in student.cells:
         cell.source = answers.get(cell.metadata.get("nbgrader", {}).get("grade_id"), cell.source)
