@@ -11,6 +11,7 @@ import pytest
 
 import d2lmini
 from book.execute import FOLDED, guessed
+from book.homework import names
 from book.path import LIMITS, TIMES, counts, paths, timed
 from book.toc import ROOT, editions, notebooks, pages, parent
 from book.words import words
@@ -104,6 +105,17 @@ def test_tags(path):
         assert not any("setup" in tags(cell) for cell in cells if cell is not first)
         assert sum("check" in tags(cell) for cell in cells) >= 8
         assert sum("solution" in tags(cell) for cell in cells) >= 6
+
+
+@every_notebook
+def test_a_judged_cell_changes_no_result(path):
+    """What it defines is used nowhere else, and it asserts nothing: the proofs' keys leave it out."""
+    for cell in code(path):
+        if "judged" in tags(cell):
+            assert "\nd2l.practice.mark(" in cell.source and "assert" not in cell.source, cell.id
+            bound, _ = names(cell.source)
+            rest = [names(other.source) for other in code(path) if "judged" not in tags(other)]
+            assert bound.isdisjoint(name for both in rest for some in both for name in some), cell.id
 
 
 @every_notebook
