@@ -27,6 +27,7 @@ class Exercise:
     ask: the question with places {0}, {1}, ... for the numbers of a student.
     value: the answer is a value, not a function.
     probe: a function of an answer and a case to what is compared, for answers with randomness, classes, networks.
+    gives: how a sentence says "you give" where a probe compares something else.
     tolerance: relative and absolute.
     """
 
@@ -37,6 +38,7 @@ class Exercise:
     ask: str = ""
     value: bool = False
     probe: Callable | None = None
+    gives: str = "you give"
     tolerance: float = 1e-5
 
 
@@ -99,10 +101,18 @@ def cases_of(exercise, name, seed):
     """Return the cases to try: the fixed ones and some that are drawn, or those of one seed."""
     chance = random.Random(f"{name} {seed}")
     if seed is not None:
-        return [exercise.draw(chance)]
-    if exercise.value:
-        return [exercise.fixed[0]]
-    return [*exercise.fixed, *(exercise.draw(chance) for _ in range(DRAWN))]
+        cases = [exercise.draw(chance)]
+    elif exercise.value:
+        cases = [exercise.fixed[0]]
+    else:
+        cases = [*exercise.fixed, *(exercise.draw(chance) for _ in range(DRAWN))]
+    return [tuple(map(in_default_dtype, case)) for case in cases]
+
+
+def in_default_dtype(value):
+    """Return a tensor of real numbers in the precision of the reader's own; what is something else stays."""
+    real = isinstance(value, torch.Tensor) and value.is_floating_point()
+    return value.to(torch.get_default_dtype()) if real else value
 
 
 def judge(exercise, answer, cases, told=True):
@@ -120,6 +130,7 @@ def judge(exercise, answer, cases, told=True):
         touched = touched or not all(map(same, flat(own), flat(case)))
     if all(one is None for one in given):
         return Verdict(0, len(cases), "not tried yet")
+    given = [in_form_of(ours, yours) for ours, yours in zip(wanted, given, strict=True)]
     right = [close(exercise, ours, yours) for ours, yours in zip(wanted, given, strict=True)]
     score = f"{sum(right)} of {len(cases)} cases" if len(cases) > 1 else "Right" if all(right) else "Not yet"
     if all(right) and touched:
@@ -127,7 +138,7 @@ def judge(exercise, answer, cases, told=True):
         return Verdict(0, len(cases), f"{score} have the right value. {advice}")
     if all(right):
         return Verdict(len(cases), len(cases), f"✓ {score}.")
-    advice = known(exercise, cases, wanted, given) or general(cases, wanted, given)
+    advice = known(exercise, cases, given) or general(cases, wanted, given)
     advice = advice or first_wrong(exercise, cases, wanted, given, right.index(False), told)
     return Verdict(sum(right), len(cases), f"{score}. {advice}")
 
@@ -159,6 +170,16 @@ def flat(value):
         return [None]
 
 
+def in_form_of(wanted, given):
+    """Return a list or tuple as a tensor where one is wanted and the parts fit together."""
+    if isinstance(wanted, torch.Tensor) and isinstance(given, (list, tuple)):
+        try:
+            return torch.stack([torch.as_tensor(one) for one in given])
+        except (TypeError, ValueError, RuntimeError):
+            return given
+    return given
+
+
 def same(a, b):
     """Tell whether two arrays are equal, bit for bit; what is no number is not looked at."""
     return a is None or b is None or np.array_equal(a, b, equal_nan=True)
@@ -174,15 +195,17 @@ def close(exercise, wanted, given):
     )
 
 
-def known(exercise, cases, wanted, given):
+def known(exercise, cases, given):
     """Return the sentence of the known mistake that gives just what was given, or None."""
     for wrong, sentence in exercise.mistakes:
         try:
-            mistaken = [outcome(exercise, wrong, copy.deepcopy(case), ours=True) for case in cases]
+            if all(
+                close(exercise, outcome(exercise, wrong, copy.deepcopy(case), ours=True), yours)
+                for case, yours in zip(cases, given, strict=True)
+            ):
+                return sentence
         except Exception:
             continue
-        if all(close(exercise, *pair) for pair in zip(mistaken, given, strict=True)):
-            return sentence
     return None
 
 
@@ -194,7 +217,8 @@ def general(cases, wanted, given):
     if any(not np.isfinite(array).all() for arrays in yours for array in arrays):
         return "Your answer holds nan or inf: is something divided by 0, or a large number exponentiated?"
     if any(len(a) != len(b) for a, b in zip(ours, yours, strict=True)):
-        return f"{len(ours[0])} things are wanted, you return {len(yours[0])}."
+        things = "One thing is" if len(ours[0]) == 1 else f"{len(ours[0])} things are"
+        return f"{things} wanted, you return {len(yours[0])}."
     pairs = [pair for a, b in zip(ours, yours, strict=True) for pair in zip(a, b, strict=True)]
     for a, b in pairs:
         if a.shape != b.shape:
@@ -202,7 +226,8 @@ def general(cases, wanted, given):
     if len(cases) > 1 and constant(yours) and not constant(ours):
         return "You give the same answer in every case, whatever the arguments are."
     if all(
-        case and len(y) == 1 and all(map(same, y, flat(case[0]))) for case, y in zip(cases, yours, strict=True)
+        case and len(y) == 1 and all(b is not None and same(a, b) for a, b in zip(y, flat(case[0]), strict=False))
+        for case, y in zip(cases, yours, strict=True)
     ):
         return "You return an argument as it came."
     return ratio(pairs)
@@ -221,7 +246,7 @@ def shape_hint(a, b):
         return ": the right numbers, perhaps, in another shape (reshape)"
     if b.ndim == 2 and b.shape[0] == b.shape[1] == a.size:
         return ": (n,) against (n, 1) broadcasts to a square"
-    return ", a mean or a sum over too much" if b.size == 1 else ""
+    return ": one number, perhaps a mean or a sum over too much" if b.size == 1 else ""
 
 
 def ratio(pairs):
@@ -243,11 +268,16 @@ def first_wrong(exercise, cases, wanted, given, number, told):
     """Return the first case with a wrong answer, as a sentence; the right answer only where it is `told`."""
     ours, yours = wanted[number], given[number]
     if exercise.value or not told:
-        size = "too large" if bigger(yours, ours) else "too small"
-        return f"{short(yours)} is {size}." if np.ndim(yours) == 0 else "Some of your numbers are wrong."
+        if np.ndim(yours) > 0:
+            return "Some of your numbers are wrong."
+        return f"{short(yours)} is too {'large' if bigger(yours, ours) else 'small'}."
     names = inspect.signature(exercise.solve).parameters
     case = ", ".join(f"{name} = {short(one)}" for name, one in zip(names, cases[number], strict=False))
-    return f"For {case} you give {short(yours)}, and {short(ours)} is right."
+    if short(yours) == short(ours):  # too long to be shown, or wrong in a late digit
+        a, b = (np.concatenate([one.ravel() for one in flat(side)]) for side in (ours, yours))
+        wrong = ~np.isclose(b, a, rtol=exercise.tolerance, atol=exercise.tolerance)
+        return f"For {case} {wrong.sum()} of your {len(wrong)} numbers are wrong."
+    return f"For {case} {exercise.gives} {short(yours)}, and {short(ours)} is right."
 
 
 def bigger(a, b):
@@ -260,7 +290,8 @@ def short(value):
     if isinstance(value, torch.Tensor) and value.numel() > 12:
         return f"a tensor of shape {tuple(value.shape)}"
     if isinstance(value, torch.Tensor):
-        return str(np.round(value.detach().double().numpy(), 4).tolist())
+        whole = not value.is_floating_point()
+        return str(value.tolist() if whole else np.round(value.detach().double().numpy(), 4).tolist())
     if isinstance(value, (list, tuple)):
         return "(" + ", ".join(map(short, value)) + ")"
     if isinstance(value, float):
