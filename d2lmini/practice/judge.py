@@ -16,6 +16,10 @@ DRAWN = 3  # cases beside the fixed ones
 PRACTICE = Path(__file__).parent
 
 
+class Wrong(Exception):
+    """Raised by a probe that sees itself what is wrong with an answer; its text is what the reader is told."""
+
+
 @dataclass(frozen=True)
 class Exercise:
     """One exercise: how cases are drawn, the solution, and the mistakes that are recognised.
@@ -26,7 +30,8 @@ class Exercise:
     mistakes: pairs of a wrong function and a sentence that says what is wrong with it.
     ask: the question with places {0}, {1}, ... for the numbers of a student.
     value: the answer is a value, not a function.
-    probe: a function of an answer and a case to what is compared, for answers with randomness, classes, networks.
+    probe: a function of an answer and a case to what is compared, for answers with randomness, classes, networks;
+    it may raise `Wrong` with a sentence.
     gives: how a sentence says "you give" where a probe compares something else.
     tolerance: relative and absolute.
     """
@@ -125,6 +130,8 @@ def judge(exercise, answer, cases, told=True):
         own = copy.deepcopy(case)
         try:
             given.append(outcome(exercise, answer, own))
+        except Wrong as seen:
+            return Verdict(0, len(cases), f"Not yet. {seen}")
         except Exception as error:
             return Verdict(0, len(cases), f"Your code stops with an error:\n{theirs(error)}")
         touched = touched or not all(map(same, flat(own), flat(case)))
@@ -211,6 +218,8 @@ def known(exercise, cases, given):
 
 def general(cases, wanted, given):
     """Return a sentence on a mistake that any exercise may have, or None."""
+    if any(one is None for one in given):
+        return "In some cases you return nothing: does every way through your function end with a return?"
     ours, yours = ([flat(one) for one in all_of] for all_of in (wanted, given))
     if any(array is None for arrays in yours for array in arrays):
         return f"Numbers are wanted, and your answer is {short(given[0])}."
@@ -225,12 +234,14 @@ def general(cases, wanted, given):
             return f"The shape should be {a.shape}, yours is {b.shape}{shape_hint(a, b)}."
     if len(cases) > 1 and constant(yours) and not constant(ours):
         return "You give the same answer in every case, whatever the arguments are."
-    if all(
-        case and len(y) == 1 and all(b is not None and same(a, b) for a, b in zip(y, flat(case[0]), strict=False))
-        for case, y in zip(cases, yours, strict=True)
-    ):
+    if all(case and came_back(flat(case[0]), y) for case, y in zip(cases, yours, strict=True)):
         return "You return an argument as it came."
     return ratio(pairs)
+
+
+def came_back(argument, answer):
+    """Tell whether an answer is one array of numbers, and that of an argument."""
+    return len(argument) == len(answer) == 1 and argument[0] is not None and same(argument[0], answer[0])
 
 
 def constant(answers):
@@ -294,6 +305,8 @@ def short(value):
         return str(value.tolist() if whole else np.round(value.detach().double().numpy(), 4).tolist())
     if isinstance(value, (list, tuple)):
         return "(" + ", ".join(map(short, value)) + ")"
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {short(one)}" for name, one in value.items())
     if isinstance(value, float):
         return f"{value:.4g}"
     return getattr(value, "__name__", None) or str(value)
