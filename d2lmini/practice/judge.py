@@ -122,8 +122,10 @@ def in_default_dtype(value):
 
 def judge(exercise, answer, cases, told=True):
     """Return the `Verdict` on an answer; unless `told`, no right value is shown."""
-    if answer is None:
+    if blank(answer):
         return Verdict(0, len(cases), "not tried yet")
+    if told and not exercise.value and not callable(answer):
+        return Verdict(0, len(cases), "A function or a class is wanted: hand in its name, without calling it.")
     wanted = [outcome(exercise, exercise.solve, copy.deepcopy(case), ours=True) for case in cases]
     given, touched = [], False
     for case in cases:
@@ -135,7 +137,7 @@ def judge(exercise, answer, cases, told=True):
         except Exception as error:
             return Verdict(0, len(cases), f"Your code stops with an error:\n{theirs(error)}")
         touched = touched or not all(map(same, flat(own), flat(case)))
-    if all(one is None for one in given):
+    if all(map(blank, given)):
         return Verdict(0, len(cases), "not tried yet")
     given = [in_form_of(ours, yours) for ours, yours in zip(wanted, given, strict=True)]
     right = [close(exercise, ours, yours) for ours, yours in zip(wanted, given, strict=True)]
@@ -161,16 +163,30 @@ def outcome(exercise, answer, case, ours=False):
         return answer(*case) if callable(answer) else answer
 
 
+def blank(answer):
+    """Tell whether an answer is still that of the stub: None, `...`, a dictionary of them."""
+    if isinstance(answer, dict):
+        return len(answer) > 0 and all(map(blank, answer.values()))
+    return answer is None or answer is ...
+
+
 def flat(value):
-    """Return a value as a list of arrays of float64, None where it is no number; nested lists are run through."""
+    """Return a value as a list of arrays of float64, None where it is no number; nested lists are run through.
+
+    Several single numbers are one array, whether they are Python's or tensors.
+    """
+    if value is None:
+        return [None]
     if isinstance(value, dict):
         return [array for key in sorted(value, key=str) for array in flat(value[key])]
     if isinstance(value, torch.Tensor):
         return [value.detach().double().numpy()]
     if isinstance(value, (list, tuple)) and any(
-        isinstance(one, (torch.Tensor, list, tuple, dict)) for one in value
+        isinstance(one, (torch.Tensor, np.ndarray, list, tuple, dict)) for one in value
     ):
-        return [array for one in value for array in flat(one)]
+        parts = [array for one in value for array in flat(one)]
+        single = all(part is not None and part.ndim == 0 for part in parts)
+        return [np.array(parts)] if single else parts
     try:
         return [np.asarray(value, dtype=np.float64)]
     except (TypeError, ValueError):
@@ -221,17 +237,25 @@ def general(cases, wanted, given):
     if any(one is None for one in given):
         return "In some cases you return nothing: does every way through your function end with a return?"
     ours, yours = ([flat(one) for one in all_of] for all_of in (wanted, given))
+    for one in given:
+        if isinstance(one, dict) and (missing := [str(key) for key in one if one[key] is None]):
+            return f"Still missing: {', '.join(missing)}."
     if any(array is None for arrays in yours for array in arrays):
-        return f"Numbers are wanted, and your answer is {short(given[0])}."
+        odd = next(one for one, arrays in zip(given, yours, strict=True) if any(a is None for a in arrays))
+        return f"Numbers are wanted, and your answer is {short(odd)}."
     if any(not np.isfinite(array).all() for arrays in yours for array in arrays):
-        return "Your answer holds nan or inf: is something divided by 0, or a large number exponentiated?"
+        return (
+            "Your answer holds nan or inf: a division by 0, a root or logarithm of a negative number, an overflow?"
+        )
     if any(len(a) != len(b) for a, b in zip(ours, yours, strict=True)):
-        things = "One thing is" if len(ours[0]) == 1 else f"{len(ours[0])} things are"
-        return f"{things} wanted, you return {len(yours[0])}."
+        several, own = next((len(a), len(b)) for a, b in zip(ours, yours, strict=True) if len(a) != len(b))
+        return f"{'One thing is' if several == 1 else f'{several} things are'} wanted, you return {own}."
     pairs = [pair for a, b in zip(ours, yours, strict=True) for pair in zip(a, b, strict=True)]
-    for a, b in pairs:
+    names = [f" of {key}" for key in sorted(wanted[0], key=str)] if isinstance(wanted[0], dict) else [""]
+    for k, (a, b) in enumerate(pairs):
         if a.shape != b.shape:
-            return f"The shape should be {a.shape}, yours is {b.shape}{shape_hint(a, b)}."
+            of = names[k % len(names)] if len(names) == len(ours[0]) else ""
+            return f"The shape{of} should be {a.shape}, yours is {b.shape}{shape_hint(a, b)}."
     if len(cases) > 1 and constant(yours) and not constant(ours):
         return "You give the same answer in every case, whatever the arguments are."
     if all(case and came_back(flat(case[0]), y) for case, y in zip(cases, yours, strict=True)):
@@ -265,6 +289,8 @@ def ratio(pairs):
     a, b = (np.concatenate([one.ravel() for one in side]) for side in zip(*pairs, strict=True))
     if np.allclose(a, -b, rtol=1e-4) and np.abs(a).max() > 0:
         return "Your sign is wrong: everything else is right."
+    if np.allclose(a, b, rtol=1e-2, atol=0):
+        return "All your numbers are within 1 % of the right ones: are they rounded, or is a small term wrong?"
     there = np.abs(a) > 1e-12
     if there.sum() > 1 and np.allclose(b[~there], 0):
         factors = b[there] / a[there]
@@ -278,26 +304,39 @@ def ratio(pairs):
 def first_wrong(exercise, cases, wanted, given, number, told):
     """Return the first case with a wrong answer, as a sentence; the right answer only where it is `told`."""
     ours, yours = wanted[number], given[number]
+    if isinstance(ours, dict) and isinstance(yours, dict):
+        wrong = [str(key) for key in ours if not close(exercise, ours[key], yours[key])]
+        fine = [str(key) for key in ours if str(key) not in wrong]
+        return f"Wrong: {', '.join(wrong)}." + (f" Right: {', '.join(fine)}." if fine else "")
     if exercise.value or not told:
-        if np.ndim(yours) > 0:
-            return "Some of your numbers are wrong."
-        return f"{short(yours)} is too {'large' if bigger(yours, ours) else 'small'}."
+        a, b = (np.concatenate([array.ravel() for array in flat(one)]) for one in (ours, yours))
+        if a.size == 1:
+            return f"{short(yours)} is too {'large' if b > a else 'small'}."
+        right = np.isclose(b, a, rtol=exercise.tolerance, atol=exercise.tolerance)
+        wrong = ", ".join(f"number {k + 1}" for k in np.flatnonzero(~right))
+        return f"Wrong: {wrong} of {a.size}." if a.size < 9 else "Some of your numbers are wrong."
     names = inspect.signature(exercise.solve).parameters
     case = ", ".join(f"{name} = {short(one)}" for name, one in zip(names, cases[number], strict=False))
     if short(yours) == short(ours):  # too long to be shown, or wrong in a late digit
-        a, b = (np.concatenate([one.ravel() for one in flat(side)]) for side in (ours, yours))
-        wrong = ~np.isclose(b, a, rtol=exercise.tolerance, atol=exercise.tolerance)
-        return f"For {case} {wrong.sum()} of your {len(wrong)} numbers are wrong."
+        return f"For {case} {where_wrong(exercise, flat(ours), flat(yours))}."
     return f"For {case} {exercise.gives} {short(yours)}, and {short(ours)} is right."
 
 
-def bigger(a, b):
-    """Tell whether one number is above another."""
-    return float(flat(a)[0]) > float(flat(b)[0])
+def where_wrong(exercise, ours, yours):
+    """Return how many numbers of some arrays are wrong, and, of a single array, the first of them."""
+    near = {"rtol": exercise.tolerance, "atol": exercise.tolerance}
+    wrong = [np.argwhere(~np.isclose(b, a, **near)) for a, b in zip(ours, yours, strict=True)]
+    told = f"{sum(map(len, wrong))} of your {sum(a.size for a in ours)} numbers are wrong"
+    if len(ours) > 1 or ours[0].ndim == 0:
+        return told
+    at = tuple(wrong[0][0])
+    return f"{told}, the first at {[int(k) for k in at]}, {yours[0][at]:.4g} where {ours[0][at]:.4g} is right"
 
 
 def short(value):
     """Return a value as a short text: rounded, on one line."""
+    if isinstance(value, np.ndarray) and value.dtype != object:
+        value = torch.as_tensor(value)
     if isinstance(value, torch.Tensor) and value.numel() > 12:
         return f"a tensor of shape {tuple(value.shape)}"
     if isinstance(value, torch.Tensor):
@@ -307,7 +346,7 @@ def short(value):
         return "(" + ", ".join(map(short, value)) + ")"
     if isinstance(value, dict):
         return ", ".join(f"{name} {short(one)}" for name, one in value.items())
-    if isinstance(value, float):
+    if isinstance(value, (float, np.floating)):
         return f"{value:.4g}"
     return getattr(value, "__name__", None) or str(value)
 
