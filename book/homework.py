@@ -25,6 +25,7 @@ from d2lmini.practice.judge import find
 COURSE = ROOT / "_build/homework"
 MARK = re.compile(r'(?m)^d2l\.practice\.mark\("([^"]+)", (.+)\)\n?')
 STARS = re.compile(r"\*\*\d+\.\*\* (★+)")
+NAMED = re.compile(r"`([a-z]\w+)`")  # the question speaks of `central`
 OPENING = """# Homework: {title}
 
 Put your answer in the place of each `None` or `...`, and run the cell below it: it says what kind of mistake is in
@@ -49,14 +50,20 @@ def names(source):
     return bound, used
 
 
+def free(source):
+    """Return what a cell takes from others; a name that it binds itself, such as that of a loop, is its own."""
+    bound, used = names(source)
+    return used - bound
+
+
 def needed(cells, asked):
     """Return the plain cells, in order, without which `asked` (sources) would not run after the setup cell."""
     setup, *others = (cell for cell in cells if cell.id != "short-code")
-    found, missing = [], set().union(*(names(source)[1] for source in asked)) - names(setup.source)[0]
+    found, missing = [], set().union(*map(free, asked)) - names(setup.source)[0]
     for cell in reversed(others):
-        bound, used = names(cell.source)
+        bound = names(cell.source)[0]
         if bound & missing:
-            found, missing = [cell, *found], (missing - bound) | (used - names(setup.source)[0])
+            found, missing = [cell, *found], (missing - bound) | (free(cell.source) - names(setup.source)[0])
     return [setup, *found]
 
 
@@ -66,41 +73,57 @@ def graded(name, kind, **more):
     return {"nbgrader": {"schema_version": 3, "grade_id": name, **flags, **more}}
 
 
+def reading(name, cells):
+    """Return copies of code cells that are run and not filled in."""
+    return [new_code_cell(cell.source, metadata=graded(f"{name}-{k}", "read")) for k, cell in enumerate(cells)]
+
+
 def hidden(code):
     """Return code that the student's notebook lacks."""
     return f"\n\n### BEGIN SOLUTION\n{code.strip()}\n### END SOLUTION"
 
 
 def asked(cells):
-    """Yield (name, question, stub, answer, solution) of each exercise whose stub and solution call the judge."""
+    """Yield (name, question, given, stub, answer, solution) of exercises whose stub and solution call the judge.
+
+    given: the cells between question and stub, such as a picture or the function in which a bug is to be found.
+    """
     solved = {name: (MARK.sub("", cell.source), answer) for cell in cells if "solution" in tags(cell)
               for name, answer in MARK.findall(cell.source)}  # fmt: skip
-    question = ""
+    question, given = "", []
     for cell in cells:
-        question = cell.source if STARS.search(cell.source) else question
+        if STARS.search(cell.source):
+            question, given = cell.source, []
+        elif cell.cell_type == "code" and not MARK.search(cell.source) and "solution" not in tags(cell):
+            given.append(cell)
         for name, answer in MARK.findall(cell.source) if "exercise" in tags(cell) else ():
             if name in solved:
                 code, value = solved[name]
-                yield name, question, MARK.sub("", cell.source), answer, f"{code}\n{answer} = {value}"
+                yield name, question, given, MARK.sub("", cell.source), answer, f"{code}\n{answer} = {value}"
 
 
 def homework(file):
     """Return the instructor's notebook of a chapter (Path of its path)."""
     notebook = read(file)
     start = exercises(notebook, file.parent.name)
-    before = [cell for cell in notebook.cells[:start] if cell.cell_type == "code" and "check" not in tags(cell)]
+    before = [cell for cell in notebook.cells[:start] if cell.cell_type == "code"]
     tasks = list(asked(notebook.cells[start:]))
     title = notebook.cells[0].source.splitlines()[0].removeprefix("# ")
     site = f"{load('_config.yml')['html']['baseurl']}{file.parent.name}/{file.stem}.html"
     cells = [new_markdown_cell(OPENING.format(title=title, site=site)), new_code_cell("student = 0")]
-    given = needed(before, [text for task in tasks for text in (task[2], task[4])])
-    cells += [new_code_cell(cell.source, metadata=graded(f"given-{k}", "read")) for k, cell in enumerate(given)]
-    for name, question, stub, answer, solution in tasks:
+    sources = [
+        text
+        for _, question, given, stub, _, solution in tasks
+        for text in [*(cell.source for cell in given), stub, solution, *NAMED.findall(question)]
+    ]
+    cells += reading("given", needed(before, sources))
+    for name, question, given, stub, answer, solution in tasks:
         key, stars = name.replace(" ", "-"), STARS.search(question)
         text = re.sub(r"(?s)<details><summary>Solution.*?</details>", "", question[stars.start() :])
         mark = f'assert d2l.practice.mark("{name}", {answer})'
         cells += [
             new_markdown_cell(text.strip(), metadata=graded(f"{key}-question", "read")),
+            *reading(f"{key}-given", given),
             new_code_cell(stub.rstrip() + hidden(solution), metadata=graded(key, "solution")),
             new_code_cell(mark, metadata=graded(f"{key}-mark", "grade", points=len(stars.group(1)))),
         ]
