@@ -20,6 +20,9 @@ CHAPTERS = [chapter for language in editions() for chapter in notebooks(language
 PATHS = [path for language in editions() for path in paths(language)]
 MORE = [path for language in editions() for path in notebooks(language, kinds=["more"])]
 TAGS = {"setup", "check", "solution", "exercise", "judged", "raises-exception", "hide-input"}
+TAGS |= {"nbval-ignore-output"}
+# Training that makes of the last bit another digit: the only cells whose numbers are not compared.
+CHAOTIC = {"dead-cure", "concise-run", "leak-help", "rates-run", "batchnorm-run"}
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 # What the site would understand and a plain notebook would show as junk.
 MARKUP = re.compile(
@@ -119,6 +122,15 @@ def test_a_judged_cell_changes_no_result(path):
 
 
 @every_notebook
+def test_outputs_are_compared(path):
+    """But for those of a few runs, whose claims a check below asserts."""
+    ignored = [number for number, cell in enumerate(code(path)) if "nbval-ignore-output" in tags(cell)]
+    for number in ignored:
+        assert code(path)[number].id in CHAOTIC
+        assert any("check" in tags(cell) for cell in code(path)[number + 1 : number + 5]), code(path)[number].id
+
+
+@every_notebook
 def test_a_check_can_fail(path):
     """A cell tagged check asserts, and what it asserts is not a constant."""
     for cell in code(path):
@@ -131,14 +143,20 @@ def test_a_check_can_fail(path):
 def test_cells_are_short(path):
     sizes = {cell.id: sum(map(bool, map(str.strip, cell.source.splitlines()))) for cell in code(path)}
     assert max(sizes.values()) <= 25
-    assert statistics.median(sizes[cell.id] for cell in code(path) if not tags(cell)) <= 7
+    assert (
+        statistics.median(sizes[cell.id] for cell in code(path) if not tags(cell) - {"nbval-ignore-output"}) <= 7
+    )
 
 
 @every_notebook
 def test_a_definition_stands_alone(path):
     """One definition in a plain cell, its use in the next; a wrong program and the copy of In short are whole."""
     for cell in code(path):
-        if not tags(cell) and cell.id != "short-code" and not cell.id.startswith("mistake-"):
+        if (
+            not tags(cell) - {"nbval-ignore-output"}
+            and cell.id != "short-code"
+            and not cell.id.startswith("mistake-")
+        ):
             body = [node for node in python(cell).body if not gives_a_class_a_method(node)]
             defined = [isinstance(node, (ast.FunctionDef, ast.ClassDef)) for node in body]
             assert not any(defined) or len(defined) == 1, cell.id
