@@ -289,7 +289,7 @@ def ratio(pairs):
     a, b = (np.concatenate([one.ravel() for one in side]) for side in zip(*pairs, strict=True))
     if np.allclose(a, -b, rtol=1e-4) and np.abs(a).max() > 0:
         return "Your sign is wrong: everything else is right."
-    if np.allclose(a, b, rtol=1e-2, atol=0):
+    if len(a) > 1 and np.allclose(a, b, rtol=1e-2, atol=0):
         return "All your numbers are within 1 % of the right ones: are they rounded, or is a small term wrong?"
     there = np.abs(a) > 1e-12
     if there.sum() > 1 and np.allclose(b[~there], 0):
@@ -304,11 +304,10 @@ def ratio(pairs):
 def first_wrong(exercise, cases, wanted, given, number, told):
     """Return the first case with a wrong answer, as a sentence; the right answer only where it is `told`."""
     ours, yours = wanted[number], given[number]
+    shown = told and not exercise.value
     if isinstance(ours, dict) and isinstance(yours, dict):
-        wrong = [str(key) for key in ours if not close(exercise, ours[key], yours[key])]
-        fine = [str(key) for key in ours if str(key) not in wrong]
-        return f"Wrong: {', '.join(wrong)}." + (f" Right: {', '.join(fine)}." if fine else "")
-    if exercise.value or not told:
+        return by_name(exercise, ours, yours, shown)
+    if not shown:
         a, b = (np.concatenate([array.ravel() for array in flat(one)]) for one in (ours, yours))
         if a.size == 1:
             return f"{short(yours)} is too {'large' if b > a else 'small'}."
@@ -320,6 +319,19 @@ def first_wrong(exercise, cases, wanted, given, number, told):
     if short(yours) == short(ours):  # too long to be shown, or wrong in a late digit
         return f"For {case} {where_wrong(exercise, flat(ours), flat(yours))}."
     return f"For {case} {exercise.gives} {short(yours)}, and {short(ours)} is right."
+
+
+def by_name(exercise, ours, yours, shown):
+    """Return which values of a dictionary are wrong, and single numbers where they may be `shown`."""
+    wrong, fine = [], []
+    for key in ours:
+        single = shown and all(array is not None and array.ndim == 0 for array in flat(yours.get(key)))
+        told = f"{key} {short(yours.get(key))} where {short(ours[key])} is right" if single else str(key)
+        if close(exercise, ours[key], yours.get(key)):
+            fine.append(str(key))
+        else:
+            wrong.append(told)
+    return f"Wrong: {', '.join(wrong)}." + (f" Right: {', '.join(fine)}." if fine else "")
 
 
 def where_wrong(exercise, ours, yours):

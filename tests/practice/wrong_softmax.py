@@ -97,7 +97,7 @@ WRONG = {
         ((7850, 196, 176), "lacks"),
         ((196, 80, 7850), "another order"),
         ((7850, 196), "shape"),
-        ((7850, 200, 80), "Some of your numbers are wrong"),
+        ((7850, 200, 80), "Wrong: number 2 of 3"),
     ],
     "softmax 2": [
         (lambda p: p, "as far apart as the probabilities"),
