@@ -23,6 +23,7 @@ TAGS = {"setup", "check", "solution", "exercise", "judged", "raises-exception", 
 TAGS |= {"nbval-ignore-output"}
 # Training that makes of the last bit another digit: the only cells whose numbers are not compared.
 CHAOTIC = {"dead-cure", "concise-run", "leak-help", "rates-run", "batchnorm-run"}
+CHAOTIC |= {"slider-figure", "optimiser-print", "others-table"}
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 # What the site would understand and a plain notebook would show as junk.
 MARKUP = re.compile(
