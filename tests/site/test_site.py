@@ -36,7 +36,6 @@ WRITTEN = [f"{language}/{file.stem}.html" for language in editions() for file in
 PAGES = [*WRITTEN, *(f"{language}/{name}.html" for language in editions() for name in generated(language))]
 
 PATHS = [f"{language}/{file.stem}.html" for language in editions() for file in paths(language)]
-TOO_LONG = {"training"}  # by a screen
 ONE_SITTING = [page for page in CHAPTERS if not page.endswith("-more.html")]
 
 every_page, every_notebook, every_chapter, each_path = (
@@ -308,8 +307,7 @@ def test_a_path_is_short(read, page):
     """At 1280 x 900 it fills at most 20 screens, and there is always a picture within 4 of them."""
     size = screens(read(page))
     print(page, size)
-    beyond_limits = {name: n for name, n in size.items() if n > LENGTHS[name]}
-    assert (beyond_limits != {}) == (Path(page).stem in TOO_LONG), beyond_limits
+    assert {name: n for name, n in size.items() if n > LENGTHS[name]} == {}
 
 
 @every_notebook
