@@ -65,8 +65,8 @@ def move_seeds(redraw):
             return super().manual_seed(moved(seed, redraw))
 
     class Random(random.Random):
-        def __init__(self, seed=0):
-            super().__init__(moved(seed, redraw))
+        def __init__(self, seed=0):  # a judge of exercises draws its cases by a name: they stay
+            super().__init__(moved(seed, redraw) if isinstance(seed, numbers.Integral) else seed)
 
     def other(function):
         return lambda seed=0: (

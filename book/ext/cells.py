@@ -85,7 +85,7 @@ def open_stubs(app, doctree):
     place = f"{book['repository']['url'].removeprefix('https://github.com/')}/blob/{book['repository']['branch']}"
     notebook = f"{book['launch_buttons']['colab_url']}/github/{place}/{file.relative_to(ROOT).as_posix()}"
     for node in list(doctree.findall(nodes.container)):
-        if "tag_exercise" in node.get("classes", []):
+        if "tag_exercise" in node.get("classes", []) and prove.JUDGE in cells[node["cell_index"]].source:
             for output in list(node.findall(is_output)):
                 output.parent.remove(output)
             way = f"{notebook}#scrollTo={cells[node['cell_index']].id}"
