@@ -64,6 +64,9 @@ clean:
 	@test -x $(PY) || $(PYTHON) -m venv .venv
 	@echo "Installing requirements.txt into .venv" && $(PY) -m pip install -qq --no-compile -r requirements.txt
 	@$(PY) -m pip install -qq --no-deps -e .
+	@# nbgrader grades at the command line: its menu and panels would stand in a reader's JupyterLab.
+	@$(BIN)/jupyter labextension disable @jupyter/nbgrader --level=sys_prefix >/dev/null 2>&1
+	@rm -f .venv/etc/jupyter/jupyter_server_config.d/nbgrader.json
 	@cp book/package.json book/package-lock.json .venv && $(NPM) ci --prefix .venv --ignore-scripts --no-audit --no-fund --silent
 	@touch $@
 
