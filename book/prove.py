@@ -85,11 +85,15 @@ def checks(file):
     for cell in code(file):
         if "judged" in cell.metadata.get("tags", []):
             continue
-        lines = (line for line in cell.source.splitlines() if line.strip())  # where a cell ends says nothing
-        before += [line for line in lines if not line.startswith(JUDGE)]
+        before += [line for line in unjudged(cell) if line.strip()]  # where a cell ends says nothing
         if is_check(cell):
             found[cell.id] = digest(*before)
     return found
+
+
+def unjudged(cell):
+    """Return the lines of a cell but for those that call a judge of exercises."""
+    return [line for line in cell.source.splitlines() if not line.startswith(JUDGE)]
 
 
 def breaks(name):
@@ -108,7 +112,7 @@ def faults(name, file):
             found.append(f"{told}: no such cell")
         elif order.index(b["cell"]) > order.index(b["check"]):
             found.append(f"{told} stands after the check")
-        elif (times := cells[b["cell"]].source.count(b["text"])) != 1:
+        elif (times := "\n".join(unjudged(cells[b["cell"]])).count(b["text"])) != 1:
             found.append(f"{told}: {b['text']!r} stands there {times} times, not once")
         elif any(b["text"] in line and "assert" in line.split() for line in cells[b["cell"]].source.splitlines()):
             found.append(f"{told}: it changes what is asserted, not what the assertion is about")
