@@ -6,6 +6,7 @@
 import argparse
 import copy
 import datetime
+import importlib
 import os
 import subprocess
 import sys
@@ -116,6 +117,19 @@ def check_cells():
     return sum("check" in cell.metadata.get("tags", []) for cell in cells)
 
 
+def judges():
+    """Return how many exercises have a judge, and how many mistakes these recognise."""
+    from d2lmini.practice.judge import PRACTICE, find
+
+    chapters = sorted({file.stem for file in PRACTICE.glob("*.py")} - {"__init__", "judge"})
+    found = [
+        find(f"{chapter} {number}")
+        for chapter in chapters
+        for number in importlib.import_module(f"d2lmini.practice.{chapter}").EXERCISES
+    ]
+    return len(found), sum(len(exercise.mistakes) for exercise in found)
+
+
 def main(arguments):
     """Run the steps named, or all; prints what was run and returns the exit status."""
     names = [file.stem for file in notebooks()]
@@ -142,10 +156,11 @@ def main(arguments):
     if options.chapter:
         print(f"\nAll passed in {seconds:.0f} s: {options.chapter} and its notebook tests.")
     elif not options.steps:
+        judged, known = judges()
         print(
             f"\nAll passed in {seconds:.0f} s: {check_cells()} check cells; {counted('chapters')} code cells run "
             f"(checks, pictures and sliders twice), {counted('package')} tests of the package and the notebooks, "
-            f"{counted('site')} of the site."
+            f"{counted('site')} of the site. {judged} judges of exercises know {known} mistakes."
         )
         if options.record:
             record(found, {"date": f"{datetime.date.today()}", "seconds": round(seconds)})
