@@ -91,10 +91,22 @@ def mark(name, answer, seed=None):
 
 def problem(name, seed):
     """Return an exercise with numbers of its own for each seed, as text: homework that cannot be copied."""
-    own = numbers(name, seed)
-    told = ", ".join(f"{{{k}}}" for k in range(len(own)))
-    shown = (find(name).ask or f"What does your function return for {told}?").format(*map(short, own))
-    return f'{shown}\nHand in: mark("{name}", answer, seed={seed})'
+    exercise, own = find(name), numbers(name, seed)
+    chapter, _, number = name.rpartition(" ")
+    if exercise.ask:
+        question = exercise.ask.format(*map(short, own))
+    elif not own:
+        question = f"Exercise {number} of {chapter}: it has no numbers, and is the same for everybody."
+    elif exercise.probe:
+        question = (
+            f"Exercise {number} of {chapter}: your answer, as on the page, is tried with numbers of your own."
+        )
+    else:
+        arguments = f'*d2l.practice.numbers("{name}", seed={seed})'
+        question = (
+            f"Exercise {number} of {chapter}, with arguments of your own:\nanswer = your_function({arguments})"
+        )
+    return f'{question}\nHand in: mark("{name}", answer, seed={seed})'
 
 
 def numbers(name, seed):

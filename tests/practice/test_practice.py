@@ -109,12 +109,28 @@ def test_marking_moves_no_random_numbers_and_tells_the_same_twice(name):
     assert first == d2l.practice.mark(name, answer_of(exercise, exercise.solve, name))
 
 
+def exact(case):
+    """A case as a text in which every digit counts."""
+    arrays = [(one, array) for one in case for array in judge.flat(one)]
+    return " ".join(judge.short(one) if array is None else str(array.tolist()) for one, array in arrays)
+
+
 @every_exercise
 def test_a_problem_has_numbers_of_its_own(name):
-    exercise = EXERCISES[name]
-    if exercise.fixed != ((),):  # a question without numbers
-        assert len({d2l.practice.problem(name, seed) for seed in range(20)}) >= 5
-    assert f'mark("{name}", answer, seed=7)' in d2l.practice.problem(name, 7)
+    text = d2l.practice.problem(name, 7)
+    if EXERCISES[name].fixed != ((),):  # a question without numbers
+        assert len({exact(d2l.practice.numbers(name, seed)) for seed in range(20)}) >= 5
+    assert f'mark("{name}", answer, seed=7)' in text and "a tensor of shape" not in text
+
+
+@every_exercise
+def test_a_problem_is_solved_as_it_says(name):
+    """With the line that `problem` prints, a right function passes and a wrong one does not."""
+    line = re.search(r"answer = (your_function\(.*\))", d2l.practice.problem(name, 7))
+    if line:
+        for function, right in ((EXERCISES[name].solve, True), (EXERCISES[name].mistakes[0][0], False)):
+            answer = eval(line[1], {"your_function": function, "d2l": d2l})
+            assert bool(d2l.practice.mark(name, answer, seed=7)) == right
 
 
 def test_an_unknown_exercise_is_named():
