@@ -8,7 +8,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from d2lmini.practice.judge import Exercise
+from d2lmini.practice.judge import Exercise, Wrong
 
 CORNERS = torch.tensor([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
 NOT_RETURNED = -torch.ones(1)  # stands for what should have been returned
@@ -26,6 +26,24 @@ def widths(chance):
 def lamp(corners):
     total = corners.sum(1)
     return F.relu(total) - 2 * F.relu(total - 1)
+
+
+def made_of_relus(answer, corners):
+    """What an answer gives at the corners, if between two of them it is straight but for two kinks."""
+    t = torch.linspace(0, 1, 41, dtype=corners.dtype)
+    given, lines = answer(corners), [torch.stack([t, other], 1) for other in (0 * t, t)]
+    along = [torch.as_tensor(answer(line)).double() for line in lines] if close_to_lamp(given, corners) else []
+    for bends in (values.diff().diff().abs() for values in along if values.shape == t.shape):
+        if bends.max() > 0.5:
+            raise Wrong("The corners are right, but between them yours jumps. A sum of ReLU units cannot.")
+        if (bends > 1e-6).sum() > 4:
+            raise Wrong("The corners are right, but yours is curved between them. ReLU units only have kinks.")
+    return given
+
+
+def close_to_lamp(given, corners):
+    right = isinstance(given, torch.Tensor) and given.shape == (4,)
+    return right and torch.allclose(given.double(), lamp(corners).double())
 
 
 # ---- silent units ----
@@ -207,6 +225,7 @@ EXERCISES = {
         solve=lamp,
         fixed=((CORNERS,), (CORNERS[[1, 0, 3, 2]],)),
         draw=lambda chance: (CORNERS[chance.sample(range(4), 4)],),
+        probe=made_of_relus,
         mistakes=(
             (
                 lambda corners: F.relu(corners.sum(1)),

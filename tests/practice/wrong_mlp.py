@@ -138,6 +138,8 @@ WRONG = {
         (lambda c: (c[:, 0] == c[:, 1]).double(), "where the switches are equal"),
         (lambda c: torch.tensor([0.0, 1.0, 1.0, 0.0]), "same answer in every case"),
         (in_a_corner, "changes its arguments"),
+        (lambda c: (c[:, 0] != c[:, 1]).double(), "jumps"),
+        (lambda c: c[:, 0] + c[:, 1] - 2 * c[:, 0] * c[:, 1], "curved"),
     ],
     "mlp 4": [
         (forgets_what_leads_out, "change what the network says"),
