@@ -27,7 +27,7 @@ SET = {  # what no Chinese text has, in words without code and formulas: these a
     "a space between two characters": f"[{HAN}] +[{HAN}]",
     "half-width punctuation": f"[{HAN}][,;:?!.](?=[\\s{HAN}]|$)",
     "a half-width bracket": f"[{HAN}][()]|[()][{HAN}]",
-    "no space between a character and what is not one": f"[{HAN}][A-Za-z0-9$`]|[A-Za-z0-9%$`][{HAN}]",
+    "no space between a character and what is not one": f"(?<=[{HAN}])[A-Za-z0-9$`]|[A-Za-z0-9%$`](?=[{HAN}])",
     "a space beside full-width punctuation": f"[{FULL}] +[^ |]|[^ |] +[{FULL}]",
 }
 

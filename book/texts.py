@@ -22,14 +22,18 @@ def read(file):
     return parse(file.read_text(encoding="utf-8"), file.suffix) if file.exists() else new_notebook()
 
 
+def dump(notebook, suffix):
+    """Return what the file of a page holds."""
+    if suffix == ".ipynb":
+        return nbformat.writes(notebook) + "\n"
+    [page] = notebook.cells
+    return f"{page.source}\n\n<!-- renders {page.metadata.renders} -->\n"
+
+
 def write(notebook, file):
     """Write a page (Path), all of it or nothing."""
-    text = nbformat.writes(notebook) + "\n"
-    if file.suffix == ".md":
-        [page] = notebook.cells
-        text = f"{page.source}\n\n<!-- renders {page.metadata.renders} -->\n"
+    text, partial = dump(notebook, file.suffix), file.with_suffix(".partial")
     file.parent.mkdir(parents=True, exist_ok=True)
-    partial = file.with_suffix(".partial")
     partial.write_text(text, encoding="utf-8")
     partial.replace(file)
 
