@@ -7,7 +7,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from book import editions, parity
+from book import editions, needs, parity
 from book.editions import beside, faults, main, merged, place
 from book.texts import dump, read, written
 from book.toc import pages
@@ -209,6 +209,7 @@ def test_a_wrong_file_changes_nothing(book, capsys, text):
 
 FAULTS = [  # English, Chinese, what is wrong
     ("It is $x^2$.", "它是 $x^3$。", ["formula lost: $x^2$", "formula added: $x^3$"]),
+    ("It is $x$.", "它就是 $x$：$x$。", []),
     (r"So $\text{loss} > 0$.", r"所以 $\text{损失} > 0$。", []),
     ("Call `fit`.", "调用它。", ["code lost: `fit`"]),
     ("See [it](mlp.ipynb#dead).", "见[这里](mlp.ipynb#died)。", ["link lost: mlp.ipynb#dead", "link added: mlp"]),
@@ -245,3 +246,17 @@ def test_a_fault_of_a_text_is_found(english, chinese, found):
 
 def test_a_number_may_come_from_what_a_cell_prints():
     assert list(parity.faults("A table.", "表中 37 行。", "page/cell", "37 rows")) == []
+
+
+@pytest.mark.parametrize("fonts, missing", [("", True), ("Noto Sans CJK SC", False)])
+def test_a_missing_font_is_named(tmp_path, monkeypatch, fonts, missing):
+    """Without a Chinese font the PDF would be full of boxes."""
+    listing = tmp_path / "fc-list"
+    listing.write_text(f"#!/bin/sh\nprintf '%s' '{fonts}'\n", encoding="utf-8")
+    listing.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    if missing:
+        with pytest.raises(RuntimeError, match="fonts-noto-cjk"):
+            needs.chinese()
+    else:
+        needs.chinese()
