@@ -23,7 +23,7 @@ RUN = re.compile(f"[{HAN}]+")
 
 @functools.cache
 def headings(file):
-    """Return the id of each heading of an English page (Path), and its name in links, None where it is a small one."""
+    """Return the id of each heading of an English page (Path) and its name in links: None for a small one."""
     parser, document = create_md_parser(SETTINGS, DocutilsRenderer), make_document()
     parser.options["document"] = document
     text = "\n\n".join(cell.source for cell in read(file).cells if cell.cell_type == "markdown")

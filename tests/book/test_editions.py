@@ -227,6 +227,7 @@ FAULTS = [  # English, Chinese, what is wrong
     ("A net, that is.", "网络,就是它.", ["half-width punctuation", "half-width punctuation"]),
     ("A net (deep).", "网络(深)。", ["a half-width bracket", "a half-width bracket"]),
     ("ReLU is 0 at $x$.", "在 $x$处ReLU 为 0。", ["no space", "no space"]),
+    ("Call it **ReLU**.", "叫它**ReLU**。", ["no space"]),
     ("A net, ReLU.", "网络， ReLU。", ["a space beside full-width punctuation"]),
     ("| a | b |\n|---|---|\n| c. | d |", "| 甲 | 乙 |\n|---|---|\n| 丙。 | 丁 |", []),
     ("A net.", "网络 is a stack of layers with a function between them。", ["more than eight English words"]),
