@@ -28,6 +28,10 @@ serve: book
 execute: .venv/ready
 	@$(PY) -m book.execute chapters/en/$(CHAPTER).ipynb
 
+# Copy code and outputs to the Chinese edition, and list what is missing there or stale.
+editions: .venv/ready
+	@$(PY) -m book.editions
+
 # Copy the version and the repository's address to where they are repeated.
 stamp: .venv/ready
 	@$(PY) -m book.stamp
@@ -70,4 +74,4 @@ clean:
 	@cp book/package.json book/package-lock.json .venv && $(NPM) ci --prefix .venv --ignore-scripts --no-audit --no-fund --silent
 	@touch $@
 
-.PHONY: book test lint lab serve execute stamp colab reproduce redraw breaks homework pdf audit bench clean
+.PHONY: book test lint lab serve execute editions stamp colab reproduce redraw breaks homework pdf audit bench clean

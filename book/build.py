@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -21,11 +22,6 @@ BUILD = ROOT / "_build"
 SITE = BUILD / "html"
 PDF = BUILD / "pdf"
 RUN = ("torch", "numpy", "matplotlib", "pooch", "tqdm", "ipykernel", "jupyterlab")  # enough to run the chapters
-README = """The notebooks of d2lmini, with the package that they import.
-
-    pip install -r requirements.txt
-    jupyter lab
-"""
 
 
 def derive(config, toc, language):
@@ -47,10 +43,11 @@ def derive(config, toc, language):
 def present(entries, there):
     """Yield the entries of a table of contents whose file is there, with those below them."""
     for entry in entries:
-        name = Path(entry["file"]).name
+        name, below = Path(entry["file"]).name, list(present(entry.get("sections", []), there))
         if name in there:
-            below = list(present(entry.get("sections", []), there))
             yield {"file": name} | ({"sections": below} if below else {})
+        else:
+            yield from below
 
 
 def build_edition(language, builder="html", target=None):
@@ -106,7 +103,7 @@ def write_zip(language, target):
             archive.write(file, Path("d2lmini-book", file.relative_to(ROOT)))
         wanted = [pin for pin in pins if pin.split("==")[0] in RUN]
         archive.writestr("d2lmini-book/requirements.txt", "\n".join(wanted) + "\n")
-        archive.writestr("d2lmini-book/README.txt", README)
+        archive.writestr("d2lmini-book/README.txt", words(language)["archive"])
 
 
 def main():
@@ -117,7 +114,9 @@ def main():
     except KeyError as error:
         print(error.args[0], file=sys.stderr)
         return 1
-    failed = [language for language in languages if not build_edition(language)]
+    with ThreadPoolExecutor(2) as side_by_side:  # each waits for a process of its own
+        built = dict(zip(languages, side_by_side.map(build_edition, languages), strict=True))
+    failed = [language for language in languages if not built[language]]
     if failed or not languages:
         print(
             f"The site was not built: see above ({', '.join(failed) or 'no front page found'}).", file=sys.stderr

@@ -15,7 +15,7 @@ import xml.etree.ElementTree as ET
 
 import nbformat
 
-from book.toc import ROOT, editions, notebooks
+from book.toc import ROOT, notebooks
 
 REPORTS = ROOT / "_build/reports"
 USED = ROOT / "_build/used"
@@ -50,7 +50,7 @@ def steps(chapter=None):
     two = ["-n", "2", "--dist"]
     python = [sys.executable, "-m"]
     lint = [[*python, "ruff", *check] for check in (["check"], ["format", "--check"])]
-    chosen = [file for language in editions() for file in notebooks(language) if chapter in (None, file.stem)]
+    chosen = [file for file in notebooks() if chapter in (None, file.stem)]  # other editions have the same code
     files = [used(file) for file in chosen]
     if chapter:
         return {
@@ -112,8 +112,7 @@ def counted(name):
 
 def check_cells():
     """Return the number of cells tagged `check` in the book."""
-    files = [file for language in editions() for file in notebooks(language)]
-    cells = [cell for file in files for cell in nbformat.read(file, as_version=4).cells]
+    cells = [cell for file in notebooks() for cell in nbformat.read(file, as_version=4).cells]
     return sum("check" in cell.metadata.get("tags", []) for cell in cells)
 
 

@@ -19,6 +19,13 @@ def browser():
     raise RuntimeError("No browser found. Install Chromium or Chrome, or set CHROMIUM to the path of one.")
 
 
+def chinese():
+    """See that the system has a Chinese font; RuntimeError says how to get one. Windows and macOS have theirs."""
+    listing = shutil.which("fc-list")
+    if listing and not subprocess.run([listing, ":lang=zh-cn"], capture_output=True, check=True).stdout:
+        raise RuntimeError("No Chinese font found. Install one: on Debian, apt-get install fonts-noto-cjk.")
+
+
 def data():
     """Load Fashion-MNIST once, wherever it is; RuntimeError says how to get it."""
     import d2lmini

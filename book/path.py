@@ -19,12 +19,11 @@ LIMITS = {"words": 2600, "code cells": 45, "lines": 220, "screens": 20, "without
 FOLDED = {"check", "hide-input", "solution"}
 # Seconds for a word, a formula, a displayed one, a line of code: for a reader, and where PyTorch is new.
 PACE = {"reader": (60 / 220, 1, 12, 2.5), "new": (60 / 120, 3, 60, 8)}
-TIMES = re.compile(r"\*\d+ min to read, \d+ if PyTorch is new; runs in ([^.*]+)\.\*")
 
 
 def paths(language="en"):
     """Return the chapters (Path) of an edition that are a path."""
-    there = {file.stem for file in notebooks(language)}
+    there = {file.stem for file in notebooks()}
     return [file for file in notebooks(language, kinds=["chapter"]) if f"{file.stem}-more" in there]
 
 
@@ -80,10 +79,17 @@ def minutes(size, reader):
     return max(5, 5 * round(seconds / 300))
 
 
-def timed(text, size):
+def times(language):
+    """Return, by reader, how a language says how long a page takes, and the pattern that finds it."""
+    phrases = words(language)["times"]
+    return {reader: (said, re.escape(said).replace(r"\{n\}", r"\d+")) for reader, said in phrases.items()}
+
+
+def timed(text, size, language="en"):
     """Return the text of a chapter with the times that follow from its size; what it says of running stays."""
-    said = f"*{minutes(size, 'reader')} min to read, {minutes(size, 'new')} if PyTorch is new; runs in \\1.*"
-    return TIMES.sub(said, text)
+    for reader, (said, pattern) in times(language).items():
+        text = re.sub(pattern, said.format(n=minutes(size, reader)), text)
+    return text
 
 
 HEIGHTS = """() => {

@@ -6,7 +6,7 @@ import sys
 from playwright.sync_api import sync_playwright
 
 from book.build import PDF, SITE, build_edition
-from book.needs import browser
+from book.needs import browser, chinese
 from book.toc import ROOT, editions
 from book.words import words
 
@@ -66,14 +66,22 @@ def write_pdf(language, target):
 
 def main():
     """Write the PDFs and put them on the site, if it is built; returns the exit status."""
+    failed = False
     for language in editions():
         file = PDF / f"d2lmini-{language}.pdf"
+        try:
+            if language == "zh":
+                chinese()
+        except RuntimeError as error:
+            print(f"{file.relative_to(ROOT)} is not written: {error}", file=sys.stderr)
+            failed = True
+            continue
         if not write_pdf(language, file):
             return 1
         print(f"{file.relative_to(ROOT)}: {file.stat().st_size / 1e6:.1f} MB")
         if (SITE / language).exists():
             shutil.copy(file, SITE / language / "d2lmini.pdf")
-    return 0
+    return int(failed)
 
 
 if __name__ == "__main__":

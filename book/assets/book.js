@@ -1,3 +1,14 @@
+// The section that is being read.
+const sections = [...document.querySelectorAll("article section[id]")];
+const current = () => sections.filter((section) => section.getBoundingClientRect().top < innerHeight / 2).pop();
+
+// The link to another edition keeps the place: what the address names, if it is in sight, or the section.
+for (const link of document.querySelectorAll(".lang-switch")) link.addEventListener("click", () => {
+  const top = document.getElementById(decodeURIComponent(location.hash.slice(1)))?.getBoundingClientRect().top;
+  const section = current()?.matches("section section") ? current().id : "";
+  link.hash = top > -1 && top < innerHeight ? location.hash : section;
+});
+
 // The front page offers to go on where you stopped reading. The place is kept in this browser alone.
 (() => {
   const key = "d2lmini-place-" + document.documentElement.lang;
@@ -12,12 +23,11 @@
     return;
   }
   if (!article || !document.querySelector("div.cell")) return;
-  const headings = [...article.querySelectorAll("section[id]")];
   let timer;
   addEventListener("scroll", () => {
     clearTimeout(timer);
     timer = setTimeout(() => {
-      const here = headings.filter((h) => h.getBoundingClientRect().top < innerHeight / 2).pop();
+      const here = current();
       const name = (node) => [...node.querySelector("h1, h2, h3").childNodes]
         .filter((part) => !part.matches?.(".headerlink")).map((part) => part.textContent).join("").trim();
       const title = name(article) + (here && here.matches("section section") ? ": " + name(here) : "");

@@ -59,10 +59,22 @@ def equations(folder):
 
 
 @functools.cache
-def terms(folder):
-    """Return the terms of the glossary, in lower case."""
-    text = Path(folder, "glossary.md").read_text(encoding="utf-8")
-    return {term.strip().lower() for term in re.findall(r"(?m)^\| ([^|]+?) \|", text)} - {"english", "---"}
+def terms(folder, column):
+    """Return the address of each term of the glossary, by its name in lower case; `column` is the English one."""
+    file = Path(folder, "glossary.md")
+    text = file.read_text(encoding="utf-8") if file.exists() else ""
+    rows = re.findall(r"(?m)^\| ([^|]+?) \| ([^|]+?) \|", text)[1:]
+    return {re.sub("\uff08.*", "", row[0]).lower(): term_id(row[column]) for row in rows if row[0] != "---"}
+
+
+def term_id(term):
+    """Return the id of a term's row, by its English name: it is the same in all editions."""
+    return f"term-{nodes.make_id(term.lower())}"
+
+
+def english_column(app):
+    """Return the column of the glossary that has the English terms: an edition puts its own language first."""
+    return int(app.config.language != words("en")["locale"])
 
 
 def address(app, docname, page, name):
@@ -90,13 +102,13 @@ def link_mentions(app, doctree, docname):
             place = text.parent.index(text)
             text.parent[place : place + 1] = [mention(app, docname, part, there) for part in parts if part]
     if docname != "glossary":
-        seen = set()
+        seen, known = set(), terms(app.srcdir, english_column(app))
         for strong in list(doctree.findall(nodes.strong)):
             term = re.sub(r"\W+$", "", strong.astext()).lower()
-            found = next((t for t in (term, term.removesuffix("s")) if t in terms(app.srcdir)), None)
+            found = next((t for t in (term, term.removesuffix("s")) if t in known), None)
             if found and found not in seen and not isinstance(strong.parent, nodes.reference):
                 seen.add(found)
-                uri = address(app, docname, "glossary", f"term-{nodes.make_id(found)}")
+                uri = address(app, docname, "glossary", known[found])
                 inside = strong.deepcopy()
                 strong.replace_self(nodes.reference("", "", inside, internal=True, refuri=uri, classes=["term"]))
 
@@ -114,7 +126,7 @@ def name_terms(app, doctree):
     """Give each row of the glossary an address."""
     if app.env.docname == "glossary":
         for row in doctree.findall(nodes.row):
-            row[0]["ids"].append(f"term-{nodes.make_id(row[0].astext().lower())}")
+            row[0]["ids"].append(term_id(row[english_column(app)].astext()))
 
 
 def setup(app):

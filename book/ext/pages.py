@@ -26,10 +26,10 @@ def describe(doctree, said):
     short = [s for s in doctree.findall(nodes.section) if s.next_node(nodes.title).astext() == said["short"]]
     texts = [" ".join(p.astext().split()) for p in (short or [doctree])[0].findall(nodes.paragraph)]
     texts = [text for text in texts if text and not text.startswith(said["opening"])]
-    sentences = re.split(r"(?<=[.?!])\s+|(?<=[。？！])\s*", texts[0]) if texts else [""]
-    while len(sentences) > 1 and len(" ".join(sentences)) > 200:
+    sentences = re.split(r"(?<=[.?!])(?=\s)|(?<=[。？！])", texts[0]) if texts else [""]
+    while len(sentences) > 1 and len("".join(sentences)) > 200:
         sentences.pop()
-    return " ".join(sentences).strip()
+    return "".join(sentences).strip()
 
 
 def add_description(app, pagename, templatename, context, doctree):

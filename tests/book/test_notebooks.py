@@ -12,7 +12,7 @@ import pytest
 import d2lmini
 from book.execute import FOLDED, guessed
 from book.homework import names
-from book.path import LIMITS, TIMES, counts, paths, timed
+from book.path import LIMITS, counts, paths, timed, times
 from book.toc import ROOT, editions, notebooks, pages, parent
 from book.words import words
 
@@ -188,11 +188,13 @@ def test_skeleton(path):
 @each(PATHS)
 def test_a_path_is_short(path):
     """Words, cells and lines are within the limits; the title has its times; three results are guessed."""
-    size, text = counts(path), read(path).cells[0].source
+    language, text = path.parent.name, read(path).cells[0].source
+    size = counts(ROOT / "chapters/en" / path.name)
     assert {name: size[name] for name, most in LIMITS.items() if size.get(name, 0) > most} == {}
-    assert TIMES.search(text) and timed(text, size) == text
+    assert all(re.search(pattern, text) for _, pattern in times(language).values())
+    assert timed(text, size, language) == text
     everything = "\n".join(cell.source for cell in read(path).cells if cell.cell_type == "markdown")
-    assert everything.count("**Guess first.**") >= 3 or path.parent.name != "en"
+    assert everything.count(f"**{words(language)['guess']}") >= 3
     assert sum("exercise" in tags(cell) for cell in code(path)) >= 3
 
 
