@@ -125,9 +125,13 @@ def keep_pictures(app, doctree):
 
 
 def mend_html(app, pagename, templatename, context, doctree):
-    """Write image sizes as attributes, so that no page jumps when figures arrive; let a summary name itself."""
+    """Write image sizes as attributes, so that no page jumps when figures arrive; let a summary name itself.
+
+    The still picture before a slider figure is for viewers without scripts: here its first frame shows anyway.
+    """
     size = r'style="width: (\d+)(?:\.\d+)?px; height: (\d+)(?:\.\d+)?px;"'
     body = re.sub(size, r'width="\1" height="\2"', context.get("body", ""))
+    body = re.sub(r'<div class="d2l-still">.*?</div>(<figure class="d2l-explore") hidden>', r"\1>", body)
     context["body"] = body.replace(' aria-label="Toggle hidden content"', "")
 
 
