@@ -237,7 +237,8 @@ def _page(panels, labels, dots, grid, start, first, parts, rows):
     return "".join(
         [
             _still(drawn, keys, readout),
-            f'<figure class="d2l-explore" hidden><style>{CSS}</style><div class="panels">',
+            # A sanitiser would drop an attribute without a value.
+            f'<figure class="d2l-explore" hidden="hidden"><style>{CSS}</style><div class="panels">',
             *drawn,
             '</div><div class="keys">',
             *[key.format(look, d, html.escape(_written(name))) for look, d, name in keys],

@@ -131,7 +131,7 @@ def mend_html(app, pagename, templatename, context, doctree):
     """
     size = r'style="width: (\d+)(?:\.\d+)?px; height: (\d+)(?:\.\d+)?px;"'
     body = re.sub(size, r'width="\1" height="\2"', context.get("body", ""))
-    body = re.sub(r'<div class="d2l-still">.*?</div>(<figure class="d2l-explore") hidden>', r"\1>", body)
+    body = re.sub(r'<div class="d2l-still">.*?</div>(<figure class="d2l-explore") hidden="hidden">', r"\1>", body)
     context["body"] = body.replace(' aria-label="Toggle hidden content"', "")
 
 

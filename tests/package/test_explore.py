@@ -83,7 +83,7 @@ def test_the_same_call_gives_the_same_bytes_and_no_ids():
 
 def test_a_still_picture_stands_for_the_figure_until_its_script_runs():
     still, figure = sliders(line, [PANEL], slope=[0.25, 1.0]).data.split("<figure ")
-    assert figure.startswith('class="d2l-explore" hidden>') and "root.hidden = false" in figure
+    assert figure.startswith('class="d2l-explore" hidden="hidden">') and "root.hidden = false" in figure
     assert "<svg" not in still and "<style" not in still and "<script" not in still  # what a sanitiser takes out
     alt, picture = re.search(r'<img alt="([^"]*)" src="data:image/svg\+xml;base64,([^"]*)">', still).groups()
     assert alt == "slope 0.25, plain &amp; done" and f"<p>{alt}</p>" in still
