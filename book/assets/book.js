@@ -114,6 +114,45 @@ const unfold = () => {
 addEventListener("hashchange", unfold);
 unfold();
 
+// A term and the number of an equation show what they stand for, to who points at them or arrives by keyboard.
+(() => {
+  const box = Object.assign(document.createElement("div"), { className: "peek", id: "peek", hidden: true });
+  const pages = new Map();
+  let wanted;
+  const read = (path) => {
+    if (!pages.has(path)) pages.set(path, fetch(path).then((answer) => answer.text())
+      .then((text) => new DOMParser().parseFromString(text, "text/html")));
+    return pages.get(path);
+  };
+  const hide = () => {
+    wanted?.removeAttribute("aria-describedby");
+    wanted = undefined;
+    box.hidden = true;
+  };
+  const show = async (link) => {
+    hide();
+    wanted = link;
+    const here = link.pathname === location.pathname;
+    if (!here && location.protocol === "file:") return;  // there a script reads no other file
+    const place = (here ? document : await read(link.pathname)).getElementById(link.hash.slice(1));
+    if (!place || wanted !== link) return;
+    const shown = (place.closest("tr")?.lastElementChild ?? place).cloneNode(true);
+    shown.querySelectorAll(".headerlink").forEach((node) => node.remove());
+    box.replaceChildren(...shown.childNodes);
+    document.querySelector("article").append(box);
+    box.hidden = false;
+    const at = link.getBoundingClientRect(), left = Math.min(at.left, document.body.clientWidth - box.offsetWidth - 16);
+    Object.assign(box.style, { top: `${at.bottom + 6}px`, left: `${Math.max(8, left)}px` });
+    link.setAttribute("aria-describedby", "peek");
+  };
+  for (const link of document.querySelectorAll("article a.term, article a.reference[href*='#equation-']")) {
+    for (const arrival of ["mouseenter", "focus"]) link.addEventListener(arrival, () => show(link));
+    for (const leaving of ["mouseleave", "blur"]) link.addEventListener(leaving, hide);
+  }
+  addEventListener("keydown", (event) => { if (event.key === "Escape") hide(); });
+  addEventListener("scroll", hide, { passive: true });
+})();
+
 // The arrows of the table of contents say to screen readers what they open.
 for (const arrow of document.querySelectorAll("nav li > details > summary")) {
   arrow.setAttribute("aria-label", arrow.closest("li").querySelector("a").textContent.trim());
