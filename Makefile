@@ -1,13 +1,15 @@
 # `make book` builds the site, `make test` proves the book. Both need Python 3.11 or later; the rest they fetch.
+# Without make: `python -m book COMMAND` (book/__main__.py).
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
-BIN := .venv/bin
+BIN := .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 PY := $(BIN)/python
 # Like pip, npm trusts the certificates of the system as well: a network may have its own.
 NPM := NODE_USE_SYSTEM_CA=1 $(BIN)/npm
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
+# With the PDF, which takes some minutes more: make book PDF=1
 book: .venv/ready
-	@$(PY) -m book.build
+	@$(if $(PDF),$(PY) -m book.pdf &&) $(PY) -m book.build
 
 # Everything, or one chapter: make test CHAPTER=mlp. On a new kind of processor: make test OPTIONS=--record
 test: .venv/ready
@@ -18,7 +20,7 @@ lint: .venv/ready
 
 # JupyterLab on the chapters.
 lab: .venv/ready
-	@$(BIN)/jupyter lab chapters
+	@$(PY) -m jupyter lab chapters
 
 # The built site at http://localhost:8000/.
 serve: book
@@ -64,14 +66,6 @@ clean:
 	rm -rf _build .venv .pytest_cache .ruff_cache .lighthouseci
 
 .venv/ready: requirements.txt pyproject.toml book/package-lock.json
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed, set PYTHON=...")'
-	@test -x $(PY) || $(PYTHON) -m venv .venv
-	@echo "Installing requirements.txt into .venv" && $(PY) -m pip install -qq --no-compile -r requirements.txt
-	@$(PY) -m pip install -qq --no-deps -e .
-	@# nbgrader grades at the command line: its menu and panels would stand in a reader's JupyterLab.
-	@$(BIN)/jupyter labextension disable @jupyter/nbgrader --level=sys_prefix >/dev/null 2>&1
-	@rm -f .venv/etc/jupyter/jupyter_server_config.d/nbgrader.json
-	@cp book/package.json book/package-lock.json .venv && $(NPM) ci --prefix .venv --ignore-scripts --no-audit --no-fund --silent
-	@touch $@
+	@$(PYTHON) -m book ready
 
 .PHONY: book test lint lab serve execute editions stamp colab reproduce redraw breaks homework pdf audit bench clean

@@ -114,6 +114,9 @@ def main():
     except KeyError as error:
         print(error.args[0], file=sys.stderr)
         return 1
+    BUILD.mkdir(exist_ok=True)
+    for language in languages:  # first: the page of downloads says how large it is
+        write_zip(language, BUILD / f"d2lmini-{language}.zip")
     with ThreadPoolExecutor(2) as side_by_side:  # each waits for a process of its own
         built = dict(zip(languages, side_by_side.map(build_edition, languages), strict=True))
     failed = [language for language in languages if not built[language]]
@@ -133,7 +136,7 @@ def main():
     }.items():
         (SITE / name).write_text(content, encoding="utf-8")
     for language in languages:
-        write_zip(language, SITE / language / "d2lmini.zip")
+        shutil.copy(BUILD / f"d2lmini-{language}.zip", SITE / language / "d2lmini.zip")
         if (PDF / f"d2lmini-{language}.pdf").exists():
             shutil.copy(PDF / f"d2lmini-{language}.pdf", SITE / language / "d2lmini.pdf")
     print(f"Built: {', '.join(languages)}. Open it with")

@@ -35,25 +35,32 @@ def lighten(folder):
 
 
 def compress_pictures(folder):
-    """Turn the PNGs of a folder into lossless WebP; return their sizes as attributes, by name."""
+    """Turn the PNGs of a folder into lossless WebP; return their sizes (width, height), by name."""
     sizes = {}
     for picture in folder.glob("*.png"):
         image = Image.open(picture).convert("RGB")
         image.save(picture.with_suffix(".webp"), lossless=True, quality=80, method=3)
-        sizes[picture.stem] = 'width="{}" height="{}"'.format(*image.size)
+        sizes[picture.stem] = image.size
         picture.unlink()
     return sizes
 
 
 def name_pictures(text, sizes, lazy):
-    """Return a page that shows the WebP files, with sizes, so that no text is pushed away; later, if `lazy`."""
+    """Return a page that shows the WebP files, with sizes, so that no text is pushed away; later, if `lazy`.
+
+    What is twice as wide as high, several panels, gets a box that scrolls on a phone, and by keyboard (book.css).
+    """
 
     def mend(found):
-        size = "" if " width=" in found[0] else sizes[found[2]]
+        width, height = sizes[found[2]]
+        size = "" if " width=" in found[0] else f'width="{width}" height="{height}"'
         late = 'loading="lazy" ' if lazy else ""
-        return f'{found[1]}{late}src="_images/{found[2]}.webp" {size}{found[3]}'
+        image = f'{found[1]}{late}src="_images/{found[2]}.webp" {size}{found[3]}'
+        return (
+            f'<span class="wide pst-scrollable-table-container">{image}</span>' if width >= 2 * height else image
+        )
 
-    return re.sub(r'(<img [^>]*)src="_images/([\w-]+)\.png"([^>]*)', mend, text)
+    return re.sub(r'(<img [^>]*)src="_images/([\w-]+)\.png"([^>]*>)', mend, text)
 
 
 def preload_fonts(text):

@@ -7,29 +7,39 @@ from playwright.sync_api import sync_playwright
 
 from book.build import PDF, SITE, build_edition
 from book.needs import browser, chinese
-from book.toc import ROOT, editions
+from book.toc import ROOT, editions, load
 from book.words import words
 
-# Solutions go to the end, with a link in their place; what else is folded is shown.
+# Solutions go to the end, numbered in each chapter, with a link in their place; what else is folded is shown. A
+# figure with sliders says where they move.
 GATHER = """
-words => {
+([words, base]) => {
+  let page;
+  for (const node of document.querySelectorAll("article span[id^=document-], figure.d2l-explore")) {
+    if (node.matches("span")) { page = node.id.slice("document-".length); continue; }
+    const address = `${base}${page}.html#${node.closest("div.cell").id}`;
+    node.querySelector("figcaption").insertAdjacentHTML("afterend", `<p><a href="${address}">${address}</a></p>`);
+  }
   const end = document.createElement("section");
   end.id = "answers";
   end.innerHTML = `<h2>${words.solutions}</h2>`;
-  let before;
+  let before, chapters = 0, number;
   const folded = "details.solution, article details:not(.hide, .guess, .proof > *)";
-  document.querySelectorAll(folded).forEach((details, i) => {
+  document.querySelectorAll(folded).forEach(details => {
     const box = document.createElement("div");
     const chapter = details.closest(".toctree-wrapper > section").querySelector("h1, h2");
     if (chapter !== before) box.append(Object.assign(document.createElement("h3"), {
       textContent: [...chapter.childNodes].filter(n => !n.matches?.("a")).map(n => n.textContent).join("")
     }));
+    number = chapter === before ? number + 1 : 1;
+    chapters += chapter !== before;
     before = chapter;
-    box.insertAdjacentHTML("beforeend", `<h4 id="answer-${i}">${words.solution} ${i + 1}</h4>`);
+    const id = `answer-${chapters}-${number}`;
+    box.insertAdjacentHTML("beforeend", `<h4 id="${id}">${words.solution} ${number}</h4>`);
     box.append(...[...details.childNodes].filter(node => node.nodeName !== "SUMMARY"));
     end.append(box);
     const link = Object.assign(document.createElement("p"), {
-      innerHTML: `<a href="#answer-${i}">${words.solution} ${i + 1}</a>`
+      innerHTML: `<a href="#${id}">${words.solution} ${number}</a>`
     });
     details.replaceWith(link);
   });
@@ -54,7 +64,7 @@ def write_pdf(language, target):
         tab = playwright.chromium.launch(executable_path=browser(), args=["--no-sandbox"]).new_page()
         tab.emulate_media(media="print", color_scheme="light", reduced_motion="reduce")
         tab.goto(page_file.as_uri(), wait_until="load")
-        tab.evaluate(GATHER, words(language))
+        tab.evaluate(GATHER, [words(language), f"{load('_config.yml')['html']['baseurl']}{language}/"])
         tab.add_style_tag(content=STYLE)
         margin = {"top": "18mm", "bottom": "18mm", "left": "16mm", "right": "16mm"}
         tab.pdf(

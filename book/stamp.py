@@ -5,7 +5,6 @@ import io
 import re
 
 import nbformat
-import numpy as np
 import tomllib
 from PIL import Image, ImageOps
 
@@ -13,7 +12,6 @@ from book.path import counts, paths, timed
 from book.toc import ROOT, editions, load, notebooks
 
 # Pictures outside the chapters come from cells of the chapters: they are results, not illustrations.
-DARK = 18  # the grey level of the theme's dark page
 README, FRONT = ("mlp", "concise-picture"), ("initialization", "map-picture")
 
 
@@ -60,26 +58,12 @@ def preview(png):
     return small.getvalue()
 
 
-def darkened(png):
-    """Return a heat map for a dark page: what is grey changes sides, the colours stay."""
-    rgb = np.asarray(Image.open(io.BytesIO(png)).convert("RGB")).astype(int)
-    grey = np.ptp(rgb, axis=2, keepdims=True) < 24
-    turned = np.where(grey, 255 - rgb * (255 - DARK) // 255, rgb).astype(np.uint8)
-    small = io.BytesIO()
-    Image.fromarray(turned).quantize(256, dither=Image.Dither.NONE).save(small, "PNG", optimize=True)
-    return small.getvalue()
-
-
 def pictures():
     """Return the content of each picture (bytes), by its file."""
     front = picture(*FRONT)
-    chapters, assets = ROOT / "chapters/en", ROOT / "book/assets"  # `make editions` copies those of the chapters
-    return {
-        chapters / "front.png": front,
-        chapters / "front-dark.png": darkened(front),
-        assets / "readme.png": picture(*README),
-        assets / "preview.png": preview(front),
-    }
+    assets = ROOT / "book/assets"  # `make editions` copies those of the chapters
+    own = {ROOT / "chapters/en/front.png": front}
+    return own | {assets / "readme.png": picture(*README), assets / "preview.png": preview(front)}
 
 
 def stale():

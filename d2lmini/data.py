@@ -139,9 +139,29 @@ def _fetch(mirror, name, folder):
 def bar(total, **options):
     """A tqdm bar on a terminal or in a notebook, gone at its end; none in CI, or with D2LMINI_PROGRESS=0."""
     stream = sys.stderr
-    watched = stream is not None and (stream.isatty() or type(stream).__module__.startswith("ipykernel"))
+    notebook = type(stream).__module__.startswith("ipykernel")
+    watched = stream is not None and (stream.isatty() or notebook)
     disable = not watched or os.environ.get("D2LMINI_PROGRESS") == "0" or bool(os.environ.get("CI"))
-    return tqdm(total=total, file=stream, **{"leave": False, "delay": 1, "disable": disable} | options)
+    file = _Line() if notebook and not disable else stream
+    return tqdm(total=total, file=file, **{"leave": False, "delay": 1, "disable": disable} | options)
+
+
+class _Line:
+    """A stream whose last line a notebook shows below the cell: on stderr, the blanks that erase it would stay."""
+
+    encoding, place = "utf-8", None
+
+    def write(self, text):
+        from IPython.display import display
+
+        shown = {"text/plain": text.strip()} if text.strip() else {}  # an output without data takes no room
+        if self.place is not None:
+            self.place.update(shown, raw=True)
+        elif shown:
+            self.place = display(shown, raw=True, display_id=True)
+
+    def flush(self):
+        pass
 
 
 def batches(n, batch_size, generator=None):

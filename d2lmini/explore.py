@@ -1,13 +1,17 @@
 """Interactive figures without a server: a function over a grid of settings becomes sliders and inline SVG.
 
 Every frame is computed here, by the book's own Python; the page only looks frames up. The result needs no network,
-no library and no kernel, and is the same on the site, in JupyterLab and in Colab.
+no library and no kernel, and is the same on the site, in JupyterLab and in Colab. Where a viewer takes out
+scripts, as JupyterLab does until a notebook is run or trusted, a still picture stands in its place.
 """
 
+import base64
 import html
 import itertools
 import json
 import math
+import re
+from decimal import Decimal
 from pathlib import Path
 
 from d2lmini.plots import COLORS, CYCLE
@@ -17,7 +21,9 @@ __all__ = ["sliders"]
 WIDTH, HEIGHT = 340, 250  # of one panel, in SVG units
 LEFT, TOP = 46, 22  # where its axes begin
 INNER_WIDTH, INNER_HEIGHT = WIDTH - LEFT - 8, HEIGHT - TOP - 36
+RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 DASHES = ("none", "7 3", "2 3", "9 3 2 3")
+WAKE = "Run this cell, or trust the notebook, to get sliders. 运行此单元格，或信任此笔记本，就会出现滑块。"
 CSS, SCRIPT = (Path(__file__).with_name(f"explore.{kind}").read_text("utf-8") for kind in ("css", "js"))
 
 
@@ -74,7 +80,8 @@ def _frame(frame, setting, panels):
                 xs, ys = list(map(float, xs)), list(map(float, ys))
                 if any(len(part) != len(ys) for part in (xs, *texts)):
                     raise ValueError("a mark needs as many x as y, and as many texts")
-                marks.append((i, label, (xs, ys, *texts)))
+                marks.append((i, label, (xs, ys, *([_written(t) for t in part] for part in texts))))
+        readout = _written(readout)
         if len(shown) != len(panels) or not isinstance(readout, str):
             raise ValueError(f"expected a dict for each of {len(panels)} panels and a sentence")
     except (AttributeError, TypeError, ValueError) as error:
@@ -110,9 +117,10 @@ def _mark(panel, dots, arrows, xs, ys, texts=None):
     points = []
     for x, y in zip(xs, ys, strict=True):
         at = _fraction(x, panel["xlim"]), _fraction(y, panel["ylim"], panel.get("yscale") == "log")
-        # Far outside is far enough: the inner svg element clips. Rounded, to be the same on every machine.
+        # Far outside is far enough: lines are clipped, and whole dots and texts are in or out. Rounded, to be the
+        # same on every machine.
         x, y = (min(max(v, -9), 9) for v in at)
-        drawn = all(map(math.isfinite, at))
+        drawn = all(-0.01 <= v <= 1.01 if dots or texts is not None else math.isfinite(v) for v in at)
         points.append((round(x * INNER_WIDTH, 1), round((1 - y) * INNER_HEIGHT, 1)) if drawn else None)
     if texts is not None:
         place = '<text x="{:g}" y="{:g}" dy="4" text-anchor="middle">{}</text>'
@@ -137,7 +145,20 @@ def _arrowhead(b, p):
 
 def _number(value):
     """A short label for a slider position or a tick."""
-    return value if isinstance(value, str) else f"{value:.4g}".replace("-", "\N{MINUS SIGN}")
+    return value if isinstance(value, str) else _written(f"{value:.4g}")
+
+
+def _written(text):
+    """A text whose numbers are written as in the book: a minus sign, and powers of ten in place of 3e-05."""
+    text = re.sub(r"\b(\d+(?:\.\d+)?)e([+-]\d+)\b", lambda found: _power(found[1], int(found[2])), text)
+    return re.sub(r"(?<![\w.)])-(?=\d)", "\N{MINUS SIGN}", text)
+
+
+def _power(factor, exponent):
+    if abs(exponent) <= 3:
+        return f"{Decimal(f'{factor}e{exponent}'):f}"
+    raised = "10" + str(exponent).translate(RAISED)
+    return raised if factor == "1" else f"{factor} \N{MULTIPLICATION SIGN} {raised}"
 
 
 def _ticks(limits, log):
@@ -145,13 +166,16 @@ def _ticks(limits, log):
     from matplotlib.ticker import MaxNLocator
 
     low, high = (_scale(end, log) for end in limits)
-    for v in MaxNLocator(5, integer=log).tick_values(low, high):
+    for v in MaxNLocator(5, integer=log, steps=[1, 2, 5, 10]).tick_values(low, high):
         if low <= v <= high:
-            yield (v - low) / (high - low), f"1e{v:g}" if log else _number(v)
+            yield (v - low) / (high - low), "10" + f"{v:g}".translate(RAISED) if log else _number(v)
 
 
-def _axes(panel, marks):
-    """One panel as an SVG element: the fixed part, drawn once, around the `marks`, which change."""
+def _axes(panel, lines, whole):
+    """One panel as an SVG element: the fixed part, drawn once, around the marks, which change.
+
+    lines: marks that the frame cuts off; whole: dots and texts, which may reach over it.
+    """
     title, xlabel, ylabel = (html.escape(panel.get(k, "")) for k in ("title", "xlabel", "ylabel"))
     out = [f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{title}">']
     out.append(f'<text class="name" x="{LEFT}" y="14">{title}</text><g transform="translate({LEFT} {TOP})">')
@@ -165,7 +189,7 @@ def _axes(panel, marks):
             out.append(f'<path class="tick" d="M0 {y}H{INNER_WIDTH}"/>')
             out.append(f'<text x="-5" y="{y + 4}" text-anchor="end">{text}</text>')
         out.append(f'<path class="axis" d="M0 0V{INNER_HEIGHT}H{INNER_WIDTH}"/>')
-    out.append(f'<svg width="{INNER_WIDTH}" height="{INNER_HEIGHT}">{marks}</svg>')
+    out.append(f'<svg width="{INNER_WIDTH}" height="{INNER_HEIGHT}">{lines}</svg>{whole}')
     out.append(f'<text x="{INNER_WIDTH / 2}" y="{INNER_HEIGHT + 31}" text-anchor="middle">{xlabel}</text>')
     out.append(f'<text transform="translate(-36 {INNER_HEIGHT / 2}) rotate(-90)" text-anchor="middle">')
     return "".join([*out, ylabel, "</text></g></svg>"])
@@ -198,27 +222,56 @@ def _control(name, values, start):
 
 
 def _page(panels, labels, dots, grid, start, first, parts, rows):
-    """The whole figure as one HTML fragment that shows its first frame also where scripts do not run."""
-    looks, marks = _looks(labels, dots), [""] * len(panels)
-    for (i, label, is_text), part in zip(labels, first, strict=False):
-        d = parts[part]
-        marks[i] += f"<g data-mark>{d}</g>" if is_text else f'<path data-mark {looks[label]} d="{d}"/>'
+    """The whole figure as one HTML fragment: a still picture of the first frame, which the script replaces."""
+    looks, lines, whole = _looks(labels, dots), [""] * len(panels), [""] * len(panels)
+    for k, ((i, label, is_text), part) in enumerate(zip(labels, first, strict=False)):
+        where = whole if is_text or label in dots else lines
+        look, d = looks.get(label), parts[part]
+        where[i] += f'<g data-mark="{k}">{d}</g>' if is_text else f'<path data-mark="{k}" {look} d="{d}"/>'
+    keys = [
+        (look, "M15 5h0" if name in dots else "M1 5H29", name) for name, look in looks.items() if name[0] != "_"
+    ]
     key = '<span><svg viewBox="0 0 30 10" aria-hidden="true"><path {} d="{}"/></svg>{}</span>'
-    keys = "".join(
-        key.format(look, "M15 5h0" if name in dots else "M1 5H29", html.escape(name))
-        for name, look in looks.items()
-        if not name.startswith("_")
-    )
+    drawn, readout = list(map(_axes, panels, lines, whole)), html.escape(parts[first[-1]])
     data = {"names": [list(map(_number, values)) for values in grid.values()], "parts": parts, "frames": rows}
     return "".join(
         [
-            f'<figure class="d2l-explore"><style>{CSS}</style><div class="panels">',
-            *map(_axes, panels, marks),
-            f'</div><div class="keys">{keys}</div>',
+            _still(drawn, keys, readout),
+            # A sanitiser would drop an attribute without a value.
+            f'<figure class="d2l-explore" hidden="hidden"><style>{CSS}</style><div class="panels">',
+            *drawn,
+            '</div><div class="keys">',
+            *[key.format(look, d, html.escape(_written(name))) for look, d, name in keys],
+            '</div><div class="controls">',
             *[_control(name, values, start[name]) for name, values in grid.items()],
-            f'<figcaption aria-live="polite">{html.escape(parts[first[-1]])}</figcaption>',
+            f'</div><figcaption aria-live="polite">{readout}</figcaption>',
             '<script type="application/json">',
             json.dumps(data, separators=(",", ":")).replace("</", "<\\/"),
             f"</script><script>{SCRIPT}</script></figure>",
         ]
     )
+
+
+def _still(drawn, keys, readout):
+    """The first frame as a picture, with its readout and a word on how to wake it, for viewers without scripts."""
+    size = f'width="{WIDTH}" height="{HEIGHT}" overflow="visible"'
+    picture = [panel.replace("<svg", f'<svg x="{i * WIDTH}" {size}', 1) for i, panel in enumerate(drawn)]
+    x, y, width = LEFT, HEIGHT + 6, WIDTH * len(drawn)
+    for look, d, name in keys:
+        room = 50 + 6 * len(name)
+        if LEFT < x > width - room:
+            x, y = LEFT, y + 18
+        shown = f'<path {look} d="{d}"/><text x="36" y="9">{html.escape(_written(name))}</text>'
+        picture.append(f'<g transform="translate({x} {y})">{shown}</g>')
+        x += room
+    size = f'viewBox="0 0 {width} {y + 20}" width="{width}" height="{y + 20}"'
+    opening = f'<svg xmlns="http://www.w3.org/2000/svg" {size}><style>{CSS}</style>'
+    content = [
+        opening,
+        '<rect width="100%" height="100%" fill="white"/><g class="d2l-explore">',
+        *picture,
+        "</g></svg>",
+    ]
+    source = "data:image/svg+xml;base64," + base64.b64encode("".join(content).encode()).decode()
+    image = f'<p><img alt="{readout}" src="{source}"></p>'
+    return f'<div class="d2l-still">{image}<p>{readout}</p><p><em>{WAKE}</em></p></div>'

@@ -109,10 +109,29 @@ def fold_guesses(app, doctree):
                 siblings.insert(place, nodes.raw("", opening, format="html"))
 
 
+# Cells that draw data as shades, or whose caption speaks of black and white.
+PICTURE, SHADES = re.compile(r"\b(imshow|images)\("), re.compile(r"\b(black|white)\b|[黑白]")
+
+
+def keep_pictures(app, doctree):
+    """Give the class `picture` to each cell whose figure would be false with light and dark turned around."""
+    file = app.env.doc2path(app.env.docname)
+    cells = nbformat.read(file, as_version=4).cells if file.endswith(".ipynb") else []
+    for node in list(doctree.findall(nodes.container)):
+        if node.get("nb_element") == "cell_code":
+            cell = cells[node["cell_index"]]
+            if PICTURE.search(cell.source) or SHADES.search(str(cell.metadata.get("mystnb", ""))):
+                node["classes"].append("picture")
+
+
 def mend_html(app, pagename, templatename, context, doctree):
-    """Write image sizes as attributes, so that no page jumps when figures arrive; let a summary name itself."""
+    """Write image sizes as attributes, so that no page jumps when figures arrive; let a summary name itself.
+
+    The still picture before a slider figure is for viewers without scripts: here its first frame shows anyway.
+    """
     size = r'style="width: (\d+)(?:\.\d+)?px; height: (\d+)(?:\.\d+)?px;"'
     body = re.sub(size, r'width="\1" height="\2"', context.get("body", ""))
+    body = re.sub(r'<div class="d2l-still">.*?</div>(<figure class="d2l-explore") hidden="hidden">', r"\1>", body)
     context["body"] = body.replace(' aria-label="Toggle hidden content"', "")
 
 
@@ -121,5 +140,6 @@ def setup(app):
     app.connect("doctree-read", fold_solutions)
     app.connect("doctree-read", open_stubs)
     app.connect("doctree-read", fold_guesses)
+    app.connect("doctree-read", keep_pictures)
     app.connect("html-page-context", mend_html)
     return {"parallel_read_safe": True}

@@ -72,14 +72,24 @@ def status(said, files):
     )
 
 
+def size(file):
+    """Return how large a file (Path) is, for readers: "(3.3 MB)"; nothing where there is none."""
+    if not file.exists():
+        return ""
+    n = file.stat().st_size
+    return f" ({n / 1e6:.1f} MB)" if n >= 1e6 else f" ({n / 1e3:.0f} KB)"
+
+
 def downloads(said, files):
     """Return the body of the page of downloads."""
     language, said = files[0].parent.name, said["downloads"]
-    items = [f'<a href="d2lmini.zip">{said["zip"]}</a>']
-    if (ROOT / f"_build/pdf/d2lmini-{language}.pdf").exists():
-        items.append(f'<a href="d2lmini.pdf">{said["pdf"]}</a>')
+    archive, pdf = ROOT / f"_build/d2lmini-{language}.zip", ROOT / f"_build/pdf/d2lmini-{language}.pdf"
+    items = [f'<a href="d2lmini.zip">{said["zip"]}</a>{size(archive)}<br>{said["unpack"]}']
+    there = f'<a href="d2lmini.pdf">{said["pdf"]}</a>{size(pdf)}<br>{said["read"]}'
+    items.append(there if pdf.exists() else said["no_pdf"])
     links = "".join(
-        f'<li><a href="_sources/{file.name}" download>{escape(title(nbformat.read(file, as_version=4)))}</a></li>'
+        f'<li><a href="_sources/{file.name}" download>{escape(title(nbformat.read(file, as_version=4)))}</a>'
+        f"{size(file)}</li>"
         for file in files
     )
     items.append(f"{said['chapters']}<ul>{links}</ul>")

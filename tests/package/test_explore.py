@@ -1,8 +1,10 @@
 """Interactive figures: the page shows the frame that Python computed for the sliders' setting."""
 
+import base64
 import json
 import math
 import re
+import xml.etree.ElementTree as ET
 
 import pytest
 
@@ -63,7 +65,7 @@ def test_log_scale():
 def test_ticks_of_a_log_scale_are_powers_of_ten():
     panel = PANEL | {"ylim": (1, 10), "yscale": "log"}
     page = sliders(lambda k: ([{"f": ([0], [1])}], "r"), [panel], k=[1]).data
-    assert re.findall(r'text-anchor="end">(.*?)<', page) == ["1e0", "1e1"]
+    assert re.findall(r'text-anchor="end">(.*?)<', page) == ["10⁰", "10¹"]
 
 
 def test_first_frame_is_there_without_scripts_and_text_is_escaped():
@@ -77,6 +79,43 @@ def test_first_frame_is_there_without_scripts_and_text_is_escaped():
 def test_the_same_call_gives_the_same_bytes_and_no_ids():
     first, second = (sliders(line, [PANEL], slope=[0.25, 1.0]).data for _ in range(2))
     assert first == second and " id=" not in first and "http" not in first
+
+
+def test_a_still_picture_stands_for_the_figure_until_its_script_runs():
+    still, figure = sliders(line, [PANEL], slope=[0.25, 1.0]).data.split("<figure ")
+    assert figure.startswith('class="d2l-explore" hidden="hidden">') and "root.hidden = false" in figure
+    assert "<svg" not in still and "<style" not in still and "<script" not in still  # what a sanitiser takes out
+    alt, picture = re.search(r'<img alt="([^"]*)" src="data:image/svg\+xml;base64,([^"]*)">', still).groups()
+    assert alt == "slope 0.25, plain &amp; done" and f"<p>{alt}</p>" in still
+    root = ET.fromstring(base64.b64decode(picture))
+    assert [t.text for t in root.iter("{http://www.w3.org/2000/svg}text")][-1] == "f"  # the key
+    assert "<here>" in [t.text for t in root.iter("{http://www.w3.org/2000/svg}text")]
+
+
+@pytest.mark.parametrize(
+    ("given", "written"),
+    [
+        ("z = -3, (-0.5, -1)", "z = −3, (−0.5, −1)"),
+        ("loss 1.2e+00, 3.8e-01, 1e+01", "loss 1.2, 0.38, 10"),
+        ("1e-15 and 2.5e+07", "10⁻¹⁵ and 2.5 × 10⁷"),
+        ("seeds 0-4, 22-degree, resnet-18", "seeds 0-4, 22-degree, resnet-18"),
+    ],
+)
+def test_numbers_are_written_one_way(given, written):
+    found = data(sliders(lambda k: ([{"_t": ([0], [0], [given])}], given), ["t"], k=[1]))
+    assert found["parts"][found["frames"][0][-1]] == written
+    assert f">{written}</text>" in found["parts"][found["frames"][0][0]]
+
+
+def test_a_dot_and_a_text_are_drawn_whole_or_not_at_all():
+    def frame(k):
+        return [{"dot": ([0, 10, 11], [0, 1, 1]), "_t": ([10, 11], [1, 1], ["in", "out"])}], "r"
+
+    found = data(sliders(frame, [PANEL], dots=["dot"], k=[1]))
+    dot, text = (found["parts"][part] for part in found["frames"][0][:2])
+    assert dot.count("M") == 2 and "in" in text and "out" not in text
+    page = sliders(frame, [PANEL], dots=["dot"], k=[1]).data
+    assert "</svg>" in re.search(r"<svg width.*?data-mark", page)[0]  # after the element that clips
 
 
 def test_a_readout_cannot_end_the_script():
@@ -104,7 +143,7 @@ def test_limits_hold_the_points_of_all_frames(log):
 def test_a_label_has_the_colour_of_the_figures_and_no_two_share_one():
     names = ["one", "train", "two", "truth", "_aside", "three"]
     page = sliders(lambda k: ([{name: ([0, 1], [0, k]) for name in names}], "r"), ["t"], k=[1, 2]).data
-    colors = dict(zip(names, re.findall(r"<path data-mark ([^>]*?) d=", page), strict=True))
+    colors = dict(zip(names, re.findall(r'<path data-mark="\d+" ([^>]*?) d=', page), strict=True))
     assert COLORS["train"] in colors["train"]
     assert "aside" in colors["truth"] and "aside" in colors["_aside"]  # the colour of the text, in both modes
     strokes = [re.search("#[0-9A-F]{6}", colors[name])[0] for name in ("one", "train", "two", "three")]

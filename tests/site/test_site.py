@@ -3,6 +3,7 @@
 import functools
 import gzip
 import http.server
+import io
 import re
 import subprocess
 import sys
@@ -13,7 +14,9 @@ from pathlib import Path
 from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 
 import nbformat
+import numpy as np
 import pytest
+from PIL import Image
 
 from book.build import SITE
 from book.needs import NODE_MODULES
@@ -599,6 +602,105 @@ def test_sitemap_and_missing_page(visit):
     assert [link.split("/")[-2] for link in links] == editions()
 
 
+LOOKS = """() => [...document.querySelectorAll('div.cell_output img, .front img')].map(image => ({
+    data: image.closest('.picture, .front') !== null,
+    cell: image.closest('div.cell')?.id ?? '',
+    turned: getComputedStyle(image).filter !== 'none' || getComputedStyle(image).mixBlendMode !== 'normal',
+    source: image.src,
+}))"""
+
+
+@every_page
+def test_dark_mode_turns_no_picture_around(read, page):
+    """Line plots may be inverted; a map or a photograph is the same file with no filter, in both modes."""
+    tab, seen = read(page), {}
+    for scheme in ("light", "dark"):
+        show(tab, DESKTOP, scheme)
+        seen[scheme] = tab.evaluate(LOOKS)
+    dark = seen["dark"]
+    assert [image["source"] for image in seen["light"]] == [image["source"] for image in dark]
+    assert [image for image in dark if image["turned"] == image["data"]] == []
+    if page in CHAPTERS:
+        language, stem = page.removesuffix(".html").split("/")
+        file = next(file for file in notebooks(language) if file.stem == stem)
+        cells = nbformat.read(file, as_version=4).cells
+        drawn = {f"cell-{cell.id}" for cell in cells if re.search(r"imshow\(|images\(", cell.source)}
+        assert drawn & {image["cell"] for image in dark if image["turned"]} == set()
+
+
+def rise(column):
+    """The longest stretch of a column of pixels that grows no darker upwards: its length and how many shades."""
+    breaks = np.flatnonzero(np.diff(column[::-1]) < -2) + 1
+    return max(((len(part), len(set(part))) for part in np.split(column[::-1], breaks)), key=lambda run: run[1])
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_colour_bar_of_the_front_page_rises(visit, scheme):
+    """As the reader sees it: upwards each step is brighter, in both modes."""
+    box = visit(scheme=scheme).open(WRITTEN[0]).query_selector(".front img")
+    box.evaluate("image => image.decode()")
+    shot = np.asarray(Image.open(io.BytesIO(box.screenshot())).convert("L")).astype(int)
+    length, shades = max(map(rise, shot.T), key=lambda run: run[1])
+    assert shades > 80 and length > 0.65 * len(shot), (length, shades, shot.shape)
+
+
+SETTING = """at => {
+    const figure = document.querySelector('figure.d2l-explore');
+    const input = [...figure.querySelectorAll('input')][at];
+    input.value = input.value === input.max ? 0 : Number(input.value) + 1;
+    input.dispatchEvent(new Event('input'));
+    return figure.querySelector('figcaption').textContent;
+}"""
+
+
+@pytest.mark.parametrize("page", [page for page in ONE_SITTING if page.endswith(("/linear.html", "/mlp.html"))])
+def test_a_setting_has_an_address(visit, page):
+    """What a lecturer has set is there again for whoever opens the address; one button goes back to the start."""
+    tab = visit().open(page)
+    assert tab.query_selector(".d2l-still") is None and tab.query_selector("figure.d2l-explore[hidden]") is None
+    before = tab.text_content("figure.d2l-explore figcaption")
+    after = tab.evaluate(SETTING, 0)
+    assert after != before and "?" in tab.url and "#cell-" in tab.url
+    other = visit().page
+    other.goto(tab.url, wait_until="networkidle")
+    assert other.text_content("figure.d2l-explore figcaption") == after
+    other.click("figure.d2l-explore .buttons button")
+    assert other.text_content("figure.d2l-explore figcaption") == before and "?" not in other.url
+
+
+@pytest.mark.parametrize("page", [page for page in ONE_SITTING if page.endswith("/mlp.html")])
+def test_a_control_without_effect_is_disabled(visit, page):
+    """The leak moves one of the eight activations only."""
+    tab = visit().open(page)
+    inputs = tab.query_selector_all("figure.d2l-explore input")
+    enabled = []
+    for at in range(int(inputs[0].get_attribute("max")) + 1):
+        inputs[0].evaluate("(n, at) => { n.value = at; n.dispatchEvent(new Event('input')); }", at)
+        enabled += [tab.text_content("figure.d2l-explore output")] * inputs[1].is_enabled()
+    assert enabled == ["leaky ReLU"] and inputs[0].is_enabled()
+
+
+@each_path
+def test_controls_stay_beside_the_panels_of_a_phone(visit, page):
+    """In a window of 390 x 664 each panel can be seen whole together with all controls."""
+    tab = visit({"width": 390, "height": 664}).open(page)
+    for panel in tab.query_selector_all("figure.d2l-explore .panels > svg"):
+        panel.evaluate("node => scrollTo({top: node.getBoundingClientRect().bottom + scrollY - innerHeight + 10})")
+        tab.wait_for_timeout(300)
+        box, controls = panel.bounding_box(), tab.query_selector("figure.d2l-explore .controls").bounding_box()
+        assert controls["y"] >= 0 and controls["y"] + controls["height"] <= box["y"] + 22, (box, controls)
+
+
+@pytest.mark.parametrize("language", editions())
+def test_downloads_say_how_large_they_are(visit, language):
+    """Each link to a file is followed by its size; where there is no PDF, the page says so."""
+    tab = visit().open(f"{language}/downloads.html")
+    items = tab.evaluate("[...document.querySelectorAll('article li:has(> a)')].map(item => item.innerText)")
+    assert len(items) > len(notebooks(language))
+    assert [item for item in items if not re.search(r"\(\d[\d.]* [KM]B\)", item)] == []
+    assert "PDF" in tab.inner_text("article")
+
+
 @pytest.mark.parametrize("language", editions())
 def test_zip_runs(language, tmp_path):
     """Unpacked, the notebooks find the package beside them, and the requirements name what they need."""
@@ -609,6 +711,8 @@ def test_zip_runs(language, tmp_path):
     package = {file.relative_to(ROOT) for file in (ROOT / "d2lmini").rglob("*.*") if file.suffix != ".pyc"}
     assert package == {file.relative_to(folder) for file in (folder / "d2lmini").rglob("*.*")}
     assert "torch==" in (folder / "requirements.txt").read_text()
+    said = (folder / "README.txt").read_text(encoding="utf-8")
+    assert all(line in said for line in ("py -m venv .venv", r".venv\Scripts\python -m jupyter lab", "3.11", "MB"))
     notebook = nbformat.read(folder / "mlp.ipynb", as_version=4)
     setup = next(cell.source for cell in notebook.cells if "setup" in cell.metadata.get("tags", [])).replace(
         "%pip", "#"
@@ -719,6 +823,31 @@ def test_the_search_button_of_a_phone(visit):
     tab.click(".search-button__button:visible")
     tab.keyboard.type("momentum")
     assert tab.evaluate("document.activeElement.value") == "momentum"
+
+
+@pytest.mark.skipif("en" not in editions(), reason="about English words")
+def test_search_leads_to_the_section(visit):
+    """No page twice; first the term's own section; the words are marked there, and on no other page."""
+    tab = visit().page
+    for query, place in (
+        ("dead relu", "glossary.html#term-dead-relu"),
+        ("overfitting", None),
+        ("retain_graph", None),
+    ):
+        tab.goto(f"{visit.root}en/search.html?q={query}", wait_until="networkidle")
+        tab.wait_for_selector("#search-results li p.context", timeout=10_000)
+        links = tab.evaluate("[...document.querySelectorAll('#search-results li a')].map(link => link.href)")
+        pages = [link.split("?")[0].split("#")[0] for link in links]
+        assert len(pages) == len(set(pages)) and [link for link in links if not resolves(link, visit.root)] == []
+        assert all("#" in link for link in links)
+        if place:
+            assert re.sub(r"\?[^#]*", "", links[0]).endswith(place), links[0]
+    assert len([box for box in tab.query_selector_all("input[type=search]") if box.is_visible()]) == 1
+    other = tab.context.new_page()
+    other.goto(f"{visit.root}en/notation.html", wait_until="networkidle")
+    assert other.query_selector(".highlight-link, span.highlighted") is None
+    tab.goto(links[0], wait_until="networkidle")
+    tab.wait_for_selector("span.highlighted", state="attached", timeout=10_000)
 
 
 @pytest.mark.skipif("en" not in editions(), reason="about English words")
