@@ -10,6 +10,7 @@ import json
 import math
 from pathlib import Path
 
+from d2lmini.data import require
 from d2lmini.plots import COLORS, CYCLE
 
 __all__ = ["sliders"]
@@ -33,33 +34,28 @@ def sliders(frame, panels, *, dots=(), arrows=(), start=None, **grid):
     dots: labels drawn as dots, not as lines. arrows: labels of lines that end in an arrowhead, at each NaN too.
     start: dict of first slider values; the first of each by default.
     grid: name=list of values (numbers or strings). Returns an `IPython.display.HTML`.
-    Raises ValueError for an empty grid, a start value that is not on it, dots or arrows that are no labels, and
-    frames with different labels or that cannot be drawn.
     """
     from IPython.display import HTML
 
     grid = {name: list(values) for name, values in grid.items()}
-    if not grid or not all(grid.values()):
-        raise ValueError(f"grid must have sliders with values, for example leak=[0, 0.1], not {grid}")
-    start = {name: values[0] for name, values in grid.items()} | (start or {})
-    for name, value in start.items():
-        if value not in grid.get(name, ()):
-            raise ValueError(f"start[{name!r}] = {value!r} is not among the values of a slider: {grid}")
+    require(grid and all(grid.values()), "grid", grid, "sliders with values, for example leak=[0, 0.1]")
     settings = [dict(zip(grid, values, strict=True)) for values in itertools.product(*grid.values())]
+    start = settings[0] | (start or {})
+    require(start in settings, "start", start, f"among the values of the sliders, {grid}")
     panels = [{"title": panel} if isinstance(panel, str) else dict(panel) for panel in panels]
     frames = [_frame(frame, setting, panels) for setting in settings]
     labels = [(i, label, len(mark) == 3) for i, label, mark in frames[0][0]]
     for setting, (marks, _) in zip(settings, frames, strict=True):
-        if [(i, label, len(mark) == 3) for i, label, mark in marks] != labels:
-            raise ValueError(f"frame({setting}) has other labels than the first frame")
-    for kind, named in (("dots", dots), ("arrows", arrows)):
-        if missing := set(named) - {label for _, label, _ in labels}:
-            raise ValueError(f"{kind} names {sorted(missing)}, which no frame has")
+        found = [(i, label, len(mark) == 3) for i, label, mark in marks]
+        require(found == labels, f"frame({setting})", found, f"of the first frame's panels and labels, {labels}")
+    unknown = {*dots, *arrows} - {label for _, label, _ in labels}
+    require(not unknown, "dots and arrows", unknown, "labels of the frames")
     for i, panel in enumerate(panels):
-        _find_limits(panel, [mark for marks, _ in frames for k, _, mark in marks if k == i])
+        drawn = [mark for marks, _ in frames for k, _, mark in marks if k == i]
+        panel["limits"] = [_limits(panel, axis, drawn) for axis in (0, 1)]
     parts, rows = {}, []
     for marks, readout in frames:
-        row = [_mark(panels[i], label in dots, label in arrows, *mark) for i, label, mark in marks]
+        row = [_mark(panels[i]["limits"], label in dots, label in arrows, *mark) for i, label, mark in marks]
         rows.append([parts.setdefault(part, len(parts)) for part in [*row, readout]])
     return HTML(_page(panels, labels, dots, grid, start, rows[settings.index(start)], list(parts), rows))
 
@@ -67,49 +63,39 @@ def sliders(frame, panels, *, dots=(), arrows=(), start=None, **grid):
 def _frame(frame, setting, panels):
     """What a frame holds, [(panel, label, (xs, ys) or (xs, ys, texts)), ...], and its readout."""
     try:
-        shown, readout = frame(**setting)
-        marks = []
-        for i, entry in enumerate(shown):
+        shown, readout, marks = *frame(**setting), []
+        for i, (panel, entry) in enumerate(zip(panels, shown, strict=True)):
             for label, (xs, ys, *texts) in entry.items():
-                xs, ys = list(map(float, xs)), list(map(float, ys))
-                if any(len(part) != len(ys) for part in (xs, *texts)):
-                    raise ValueError("a mark needs as many x as y, and as many texts")
-                marks.append((i, label, (xs, ys, *texts)))
-        if len(shown) != len(panels) or not isinstance(readout, str):
-            raise ValueError(f"expected a dict for each of {len(panels)} panels and a sentence")
+                marks.append((i, label, (list(map(float, xs)), [_scaled(panel, y) for y in ys], *texts)))
+        ok = isinstance(readout, str) and all(len(set(map(len, mark))) == 1 for *_, mark in marks)
+        require(ok, "it", (shown, readout), "marks with as many x as y (and texts), and a sentence")
     except (AttributeError, TypeError, ValueError) as error:
         raise ValueError(f"frame({setting}) fails or cannot be drawn: {error}") from error
     return marks, readout
 
 
-def _find_limits(panel, marks):
-    """Give a panel the `xlim` and `ylim` that it lacks: all points of all frames, and a little room."""
-    for axis, log in enumerate((False, panel.get("yscale") == "log")):
-        name = "xy"[axis] + "lim"
-        if name not in panel:
-            values = [v for v in (_scale(v, log) for mark in marks for v in mark[axis]) if math.isfinite(v)]
-            low, high = min(values, default=0.0), max(values, default=1.0)
-            room = 0.05 * (high - low) or 0.5
-            panel[name] = [10**v if log else v for v in (low - room, high + room)]
-        if not panel[name][0] < panel[name][1]:
-            raise ValueError(f"{name} of panel {panel.get('title', '')!r} must be increasing, not {panel[name]}")
+def _scaled(panel, y):
+    """Where `y` lies on the panel's vertical axis: its logarithm on a log scale; NaN for what cannot be drawn."""
+    if panel.get("yscale") != "log":
+        return float(y)
+    return math.log10(y) if y > 0 else math.nan
 
 
-def _scale(value, log):
-    return (math.log10(value) if value > 0 else math.nan) if log else value
+def _limits(panel, axis, marks):
+    """Those that a panel gives; else all points of all frames, and a little room."""
+    if given := panel.get(("xlim", "ylim")[axis]):
+        return [_scaled(panel, end) if axis else end for end in given]
+    finite = [v for mark in marks for v in mark[axis] if math.isfinite(v)]
+    low, high = min(finite, default=0.0), max(finite, default=1.0)
+    room = 0.05 * (high - low) or 0.5
+    return [low - room, high + room]
 
 
-def _fraction(value, limits, log=False):
-    """Where a value lies between the two limits; NaN for what cannot be drawn."""
-    low, high = (_scale(end, log) for end in limits)
-    return (_scale(value, log) - low) / (high - low)
-
-
-def _mark(panel, dots, arrows, xs, ys, texts=None):
+def _mark(limits, dots, arrows, xs, ys, texts=None):
     """The `d` of a path (a line, or dots), or the text elements to put into a group."""
     points = []
-    for x, y in zip(xs, ys, strict=True):
-        at = _fraction(x, panel["xlim"]), _fraction(y, panel["ylim"], panel.get("yscale") == "log")
+    for point in zip(xs, ys, strict=True):
+        at = [(v - low) / (high - low) for v, (low, high) in zip(point, limits, strict=True)]
         # Far outside is far enough: the inner svg element clips. Rounded, to be the same on every machine.
         x, y = (min(max(v, -9), 9) for v in at)
         drawn = all(map(math.isfinite, at))
@@ -119,20 +105,16 @@ def _mark(panel, dots, arrows, xs, ys, texts=None):
         return "".join(place.format(*p, html.escape(t)) for p, t in zip(points, texts, strict=True) if p)
     if dots:  # a round-capped line of no length is a dot
         return "".join(f"M{p[0]:g} {p[1]:g}h0" for p in points if p)
-    line, before, after = "", [None, *points], [*points[1:], None]
-    for b, p, next_one in zip(before, points, after, strict=False):
+    line = ""
+    for b, p, end in zip([None, *points], points, [*points[1:], None], strict=False):
         if p:
             line += f"{'L' if b else 'M'}{p[0]:g} {p[1]:g}"
-            line += _arrowhead(b, p) if arrows and b and not next_one else ""
+        if p and b and not end and arrows:  # the two barbs of an arrow from b that ends at p
+            length = math.dist(b, p) or 1.0
+            x, y = (7 * (v - u) / length for u, v in zip(b, p, strict=True))
+            for turn in (1, -1):
+                line += f"M{p[0] - x - turn * y / 2:.1f} {p[1] - y + turn * x / 2:.1f}L{p[0]:g} {p[1]:g}"
     return line
-
-
-def _arrowhead(b, p):
-    """The two barbs of an arrow from `b` that ends at `p`, drawn from there."""
-    length = math.dist(b, p) or 1.0
-    x, y = (7 * (end - start) / length for start, end in zip(b, p, strict=True))
-    barbs = [(p[0] - x - turn * y / 2, p[1] - y + turn * x / 2) for turn in (1, -1)]
-    return "".join(f"M{u:.1f} {v:.1f}L{p[0]:g} {p[1]:g}" for u, v in barbs)
 
 
 def _number(value):
@@ -140,11 +122,11 @@ def _number(value):
     return value if isinstance(value, str) else f"{value:.4g}".replace("-", "\N{MINUS SIGN}")
 
 
-def _ticks(limits, log):
+def _ticks(limits, log=False):
     """(fraction, label) of about five round numbers between the limits."""
     from matplotlib.ticker import MaxNLocator
 
-    low, high = (_scale(end, log) for end in limits)
+    low, high = limits
     for v in MaxNLocator(5, integer=log).tick_values(low, high):
         if low <= v <= high:
             yield (v - low) / (high - low), f"1e{v:g}" if log else _number(v)
@@ -153,22 +135,26 @@ def _ticks(limits, log):
 def _axes(panel, marks):
     """One panel as an SVG element: the fixed part, drawn once, around the `marks`, which change."""
     title, xlabel, ylabel = (html.escape(panel.get(k, "")) for k in ("title", "xlabel", "ylabel"))
-    out = [f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{title}">']
-    out.append(f'<text class="name" x="{LEFT}" y="14">{title}</text><g transform="translate({LEFT} {TOP})">')
+    lines = []
     if panel.get("axes", True):
-        for at, text in _ticks(panel["xlim"], False):
+        for at, text in _ticks(panel["limits"][0]):
             x = round(at * INNER_WIDTH, 1)
-            out.append(f'<path class="tick" d="M{x} 0V{INNER_HEIGHT}"/>')
-            out.append(f'<text x="{x}" y="{INNER_HEIGHT + 14}" text-anchor="middle">{text}</text>')
-        for at, text in _ticks(panel["ylim"], panel.get("yscale") == "log"):
+            lines.append(f'<path class="tick" d="M{x} 0V{INNER_HEIGHT}"/>')
+            lines.append(f'<text x="{x}" y="{INNER_HEIGHT + 14}" text-anchor="middle">{text}</text>')
+        for at, text in _ticks(panel["limits"][1], log=panel.get("yscale") == "log"):
             y = round((1 - at) * INNER_HEIGHT, 1)
-            out.append(f'<path class="tick" d="M0 {y}H{INNER_WIDTH}"/>')
-            out.append(f'<text x="-5" y="{y + 4}" text-anchor="end">{text}</text>')
-        out.append(f'<path class="axis" d="M0 0V{INNER_HEIGHT}H{INNER_WIDTH}"/>')
-    out.append(f'<svg width="{INNER_WIDTH}" height="{INNER_HEIGHT}">{marks}</svg>')
-    out.append(f'<text x="{INNER_WIDTH / 2}" y="{INNER_HEIGHT + 31}" text-anchor="middle">{xlabel}</text>')
-    out.append(f'<text transform="translate(-36 {INNER_HEIGHT / 2}) rotate(-90)" text-anchor="middle">')
-    return "".join([*out, ylabel, "</text></g></svg>"])
+            lines.append(f'<path class="tick" d="M0 {y}H{INNER_WIDTH}"/>')
+            lines.append(f'<text x="-5" y="{y + 4}" text-anchor="end">{text}</text>')
+        lines.append(f'<path class="axis" d="M0 0V{INNER_HEIGHT}H{INNER_WIDTH}"/>')
+    turned = f'transform="translate(-36 {INNER_HEIGHT / 2}) rotate(-90)"'
+    return (
+        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{title}">'
+        f'<text class="name" x="{LEFT}" y="14">{title}</text>'
+        f'<g transform="translate({LEFT} {TOP})">{"".join(lines)}'
+        f'<svg width="{INNER_WIDTH}" height="{INNER_HEIGHT}">{marks}</svg>'
+        f'<text x="{INNER_WIDTH / 2}" y="{INNER_HEIGHT + 31}" text-anchor="middle">{xlabel}</text>'
+        f'<text {turned} text-anchor="middle">{ylabel}</text></g></svg>'
+    )
 
 
 def _looks(labels, dots):
@@ -204,21 +190,15 @@ def _page(panels, labels, dots, grid, start, first, parts, rows):
         d = parts[part]
         marks[i] += f"<g data-mark>{d}</g>" if is_text else f'<path data-mark {looks[label]} d="{d}"/>'
     key = '<span><svg viewBox="0 0 30 10" aria-hidden="true"><path {} d="{}"/></svg>{}</span>'
-    keys = "".join(
-        key.format(look, "M15 5h0" if name in dots else "M1 5H29", html.escape(name))
-        for name, look in looks.items()
-        if not name.startswith("_")
-    )
+    named = [name for name in looks if not name.startswith("_")]
+    keys = [key.format(looks[n], "M15 5h0" if n in dots else "M1 5H29", html.escape(n)) for n in named]
+    controls = [_control(name, values, start[name]) for name, values in grid.items()]
     data = {"names": [list(map(_number, values)) for values in grid.values()], "parts": parts, "frames": rows}
-    return "".join(
-        [
-            f'<figure class="d2l-explore"><style>{CSS}</style><div class="panels">',
-            *map(_axes, panels, marks),
-            f'</div><div class="keys">{keys}</div>',
-            *[_control(name, values, start[name]) for name, values in grid.items()],
-            f'<figcaption aria-live="polite">{html.escape(parts[first[-1]])}</figcaption>',
-            '<script type="application/json">',
-            json.dumps(data, separators=(",", ":")).replace("</", "<\\/"),
-            f"</script><script>{SCRIPT}</script></figure>",
-        ]
+    text = json.dumps(data, separators=(",", ":")).replace("</", "<\\/")
+    return (
+        f'<figure class="d2l-explore"><style>{CSS}</style>'
+        f'<div class="panels">{"".join(map(_axes, panels, marks))}</div>'
+        f'<div class="keys">{"".join(keys)}</div>{"".join(controls)}'
+        f'<figcaption aria-live="polite">{html.escape(parts[first[-1]])}</figcaption>'
+        f'<script type="application/json">{text}</script><script>{SCRIPT}</script></figure>'
     )

@@ -6,9 +6,10 @@ import re
 
 import pytest
 
-from d2lmini.explore import INNER_HEIGHT, INNER_WIDTH, sliders
+from d2lmini.explore import sliders
 from d2lmini.plots import COLORS, CYCLE
 
+WIDTH, HEIGHT = 286, 192  # of the axes, in SVG units
 PANEL = {"title": "a <b>", "xlabel": "x", "ylabel": "y", "xlim": (0, 10), "ylim": (0, 1)}
 
 
@@ -32,9 +33,9 @@ def test_every_setting_has_its_frame_in_the_order_of_the_sliders():
 def test_points_are_where_the_axes_say():
     found = data(sliders(line, [PANEL], slope=[0.25, 1.0]))
     d = found["parts"][found["frames"][1][0]]
-    x = [round(v * INNER_WIDTH, 1) for v in (0, 0.5, 1)]
+    x = [round(v * WIDTH, 1) for v in (0, 0.5, 1)]
     # up is down in SVG; the NaN lifts the pen
-    assert d == f"M{x[0]:g} {INNER_HEIGHT}L{x[1]:g} 0M{x[2]:g} 0"
+    assert d == f"M{x[0]:g} {HEIGHT}L{x[1]:g} 0M{x[2]:g} 0"
 
 
 def test_an_arrow_has_two_barbs_at_each_of_its_ends():
@@ -56,7 +57,7 @@ def test_an_arrow_has_two_barbs_at_each_of_its_ends():
 def test_log_scale():
     panel = PANEL | {"ylim": (1e-4, 1), "yscale": "log"}
     found = data(sliders(lambda k: ([{"f": ([0, 10, 5], [1e-4, 1e-2, 0])}], "r"), [panel], k=[1, 2]))
-    ends = f"M0 {INNER_HEIGHT}L{INNER_WIDTH} {INNER_HEIGHT / 2:g}"
+    ends = f"M0 {HEIGHT}L{WIDTH} {HEIGHT / 2:g}"
     assert found["parts"][found["frames"][0][0]] == ends  # zero has no logarithm and is not drawn
 
 
@@ -95,10 +96,10 @@ def test_limits_hold_the_points_of_all_frames(log):
     points = [[tuple(map(float, p.split())) for p in re.split("[ML]", path)[1:]] for path in paths]
     across, up = zip(*points[1], strict=True)  # the frame with the extremes
     room = 0.05 / 1.1
-    assert across == pytest.approx([(1 - room) * INNER_WIDTH, room * INNER_WIDTH], abs=0.1)
-    assert up == pytest.approx([room * INNER_HEIGHT, (1 - room) * INNER_HEIGHT], abs=0.1)
+    assert across == pytest.approx([(1 - room) * WIDTH, room * WIDTH], abs=0.1)
+    assert up == pytest.approx([room * HEIGHT, (1 - room) * HEIGHT], abs=0.1)
     third = 2 / 3 if log else 990 / 999  # the way from the top to 10, where 1 to 1000 is all the way
-    assert points[0][0][1] == pytest.approx((room + third * (1 - 2 * room)) * INNER_HEIGHT, abs=0.1)
+    assert points[0][0][1] == pytest.approx((room + third * (1 - 2 * room)) * HEIGHT, abs=0.1)
 
 
 def test_a_label_has_the_colour_of_the_figures_and_no_two_share_one():
@@ -129,12 +130,6 @@ def test_bad_arguments(arguments, names):
         sliders(line, [PANEL], **arguments)
 
 
-@pytest.mark.parametrize("name", ["xlim", "ylim"])
-def test_limits_in_the_wrong_order(name):
-    with pytest.raises(ValueError, match=rf"{name} .*\(1, 1\)"):
-        sliders(line, [PANEL | {name: (1, 1)}], slope=[1.0])
-
-
 @pytest.mark.parametrize("answer", [None, ([], "r"), ([{"f": ([0], [0])}], 3), ([{"f": 3}], "r")])
 def test_a_frame_that_cannot_be_drawn(answer):
     with pytest.raises(ValueError, match=r"frame\(\{'k': 1\}\)"):
@@ -142,11 +137,11 @@ def test_a_frame_that_cannot_be_drawn(answer):
 
 
 def test_frames_must_have_the_same_labels():
-    with pytest.raises(ValueError, match="other labels"):
+    with pytest.raises(ValueError, match=r"frame\(\{'k': 1\}\)"):
         sliders(lambda k: ([{f"line {k}": ([0], [0])}], "r"), [PANEL], k=[0, 1])
 
 
 @pytest.mark.parametrize("mark", [([0, 1], [0]), ([0, 1], [0, 1], ["one"])])
 def test_a_mark_has_as_many_of_each(mark):
-    with pytest.raises(ValueError, match="cannot be drawn"):
+    with pytest.raises(ValueError, match=r"frame\(\{'k': 1\}\)"):
         sliders(lambda k: ([{"f": mark}], "r"), [PANEL], k=[1])
