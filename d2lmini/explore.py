@@ -44,31 +44,32 @@ def sliders(frame, panels, *, dots=(), arrows=(), start=None, **grid):
     require(start in settings, "start", start, f"among the values of the sliders, {grid}")
     panels = [{"title": panel} if isinstance(panel, str) else dict(panel) for panel in panels]
     frames = [_frame(frame, setting, panels) for setting in settings]
-    labels = [(i, label, len(mark) == 3) for i, label, mark in frames[0][0]]
+    first = frames[0][0]
     for setting, (marks, _) in zip(settings, frames, strict=True):
-        found = [(i, label, len(mark) == 3) for i, label, mark in marks]
-        require(found == labels, f"frame({setting})", found, f"of the first frame's panels and labels, {labels}")
-    unknown = {*dots, *arrows} - {label for _, label, _ in labels}
+        found = list(marks)
+        require(found == list(first), f"frame({setting})", found, f"of the first frame's labels, {list(first)}")
+    unknown = {*dots, *arrows} - {label for _, label in first}
     require(not unknown, "dots and arrows", unknown, "labels of the frames")
     for i, panel in enumerate(panels):
-        drawn = [mark for marks, _ in frames for k, _, mark in marks if k == i]
+        drawn = [marks[key] for marks, _ in frames for key in first if key[0] == i]
         panel["limits"] = [_limits(panel, axis, drawn) for axis in (0, 1)]
     parts, rows = {}, []
     for marks, readout in frames:
-        row = [_mark(panels[i]["limits"], label in dots, label in arrows, *mark) for i, label, mark in marks]
+        row = [_mark(panels[i]["limits"], label in dots, label in arrows, *marks[i, label]) for i, label in first]
         rows.append([parts.setdefault(part, len(parts)) for part in [*row, readout]])
-    return HTML(_page(panels, labels, dots, grid, start, rows[settings.index(start)], list(parts), rows))
+    texts = {key for key, mark in first.items() if len(mark) == 3}
+    return HTML(_page(panels, list(first), texts, dots, grid, start, list(parts), rows, settings.index(start)))
 
 
 def _frame(frame, setting, panels):
-    """What a frame holds, [(panel, label, (xs, ys) or (xs, ys, texts)), ...], and its readout."""
+    """What a frame holds, {(panel, label): (xs, ys) or (xs, ys, texts)}, and its readout."""
     try:
-        shown, readout, marks = *frame(**setting), []
+        shown, readout, marks = *frame(**setting), {}
         for i, (panel, entry) in enumerate(zip(panels, shown, strict=True)):
             for label, (xs, ys, *texts) in entry.items():
-                marks.append((i, label, (list(map(float, xs)), [_scaled(panel, y) for y in ys], *texts)))
-        ok = isinstance(readout, str) and all(len(set(map(len, mark))) == 1 for *_, mark in marks)
-        require(ok, "it", (shown, readout), "marks with as many x as y (and texts), and a sentence")
+                marks[i, label] = (list(map(float, xs)), [_scaled(panel, y) for y in ys], *texts)
+        if not isinstance(readout, str) or any(len(set(map(len, mark))) > 1 for mark in marks.values()):
+            raise ValueError("each mark needs as many x as y, and as many texts; the readout is a sentence")
     except (AttributeError, TypeError, ValueError) as error:
         raise ValueError(f"frame({setting}) fails or cannot be drawn: {error}") from error
     return marks, readout
@@ -157,9 +158,8 @@ def _axes(panel, marks):
     )
 
 
-def _looks(labels, dots):
+def _looks(names, dots):
     """The class and style of each label, in the order of the key."""
-    names = list(dict.fromkeys(label for _, label, is_text in labels if not is_text))
     own = {COLORS.get(name) for name in names}
     free = itertools.cycle([color for color in CYCLE[:-1] if color not in own])
     dashes, looks = itertools.cycle(DASHES), {}
@@ -183,12 +183,13 @@ def _control(name, values, start):
     )
 
 
-def _page(panels, labels, dots, grid, start, first, parts, rows):
-    """The whole figure as one HTML fragment that shows its first frame also where scripts do not run."""
-    looks, marks = _looks(labels, dots), [""] * len(panels)
-    for (i, label, is_text), part in zip(labels, first, strict=False):
-        d = parts[part]
-        marks[i] += f"<g data-mark>{d}</g>" if is_text else f'<path data-mark {looks[label]} d="{d}"/>'
+def _page(panels, labels, texts, dots, grid, start, parts, rows, at):
+    """The whole figure as one HTML fragment that shows a frame, the one at `at`, also where scripts do not run."""
+    *shown, readout = (parts[part] for part in rows[at])
+    looks = _looks(dict.fromkeys(label for i, label in labels if (i, label) not in texts), dots)
+    marks = [""] * len(panels)
+    for (i, label), d in zip(labels, shown, strict=True):
+        marks[i] += f"<g data-mark>{d}</g>" if (i, label) in texts else f'<path data-mark {looks[label]} d="{d}"/>'
     key = '<span><svg viewBox="0 0 30 10" aria-hidden="true"><path {} d="{}"/></svg>{}</span>'
     named = [name for name in looks if not name.startswith("_")]
     keys = [key.format(looks[n], "M15 5h0" if n in dots else "M1 5H29", html.escape(n)) for n in named]
@@ -199,6 +200,6 @@ def _page(panels, labels, dots, grid, start, first, parts, rows):
         f'<figure class="d2l-explore"><style>{CSS}</style>'
         f'<div class="panels">{"".join(map(_axes, panels, marks))}</div>'
         f'<div class="keys">{"".join(keys)}</div>{"".join(controls)}'
-        f'<figcaption aria-live="polite">{html.escape(parts[first[-1]])}</figcaption>'
+        f'<figcaption aria-live="polite">{html.escape(readout)}</figcaption>'
         f'<script type="application/json">{text}</script><script>{SCRIPT}</script></figure>'
     )

@@ -39,9 +39,8 @@ def band(x, values, *, label=None, color=None, ax=None, **style):
     x: (n,); values: (seeds, n), NaN where a seed has none. Returns the axes.
     """
     ax, x, values = ax or plt.gca(), np.asarray(x), np.asarray(values, float)
-    require(
-        values.shape == (len(values), *x.shape), "values", values.shape, f"(seeds, {x.size}) in shape, as x is"
-    )
+    ok = values.shape == (len(values), *x.shape)
+    require(ok, "values", values.shape, f"of shape (seeds, {x.size}) for x of shape {x.shape}")
     with warnings.catch_warnings():  # where no seed has a value, there is a gap, and nothing to warn of
         warnings.simplefilter("ignore", RuntimeWarning)
         low, middle, high = (f(values, axis=0) for f in (np.nanmin, np.nanmedian, np.nanmax))
@@ -74,8 +73,9 @@ def images(pictures, titles=None, *, columns=8, size=0.9):
     """
     pictures = np.asarray(pictures, float)
     n, rows = len(pictures), -(-len(pictures) // columns)
-    ok = pictures.ndim == 3 and n > 0 and 0 <= pictures.min() <= pictures.max() <= 1
-    require(ok, "pictures", pictures.shape, "(n, height, width) in shape, with values from 0 to 1")
+    require(pictures.ndim == 3 and n > 0, "pictures", pictures.shape, "of shape (n, height, width)")
+    low, high = pictures.min(), pictures.max()
+    require(low >= 0 and high <= 1, "pictures", f"{low:g} to {high:g}", "numbers from 0 to 1")
     require(titles is None or len(titles) == n, "titles", titles, f"{n}, one for each picture")
     height = size * rows * (1.35 if titles is not None else 1.05)
     figure, grid = plt.subplots(rows, columns, figsize=(size * columns, height), squeeze=False)
