@@ -219,7 +219,8 @@ def picture(measured, path):
     matplotlib.use("Agg")
     from matplotlib import pyplot as plt
 
-    with plt.rc_context(d2l.plots.STYLE):
+    with plt.rc_context():
+        d2l.plots.use_style()
         figure, axes = plt.subplots(1, len(measured), figsize=(9, 3.2), sharey=True, layout="constrained")
         for ax, (name, times) in zip(axes, measured.items(), strict=True):
             labels = [label for label in times if label != LIMIT][::-1]

@@ -1,13 +1,14 @@
-"""The forward pass of common stacks written out, without the overhead of vmap. It saves time alone.
-
-A training step of a small model takes a third of the time.
-"""
+"""The forward pass and the loss of common stacks written out, without the overhead of vmap: to save time."""
 
 import functools
 
 import torch
 from torch import nn
+from torch.func import vmap
+from torch.nn import functional as F
 
+# Losses that give one number per example under reduction="none": the seeds are examples like any others.
+PER_EXAMPLE = (F.cross_entropy, F.mse_loss, F.l1_loss, F.huber_loss, F.binary_cross_entropy_with_logits)
 # Layers that treat every number, or every example, on its own: stacked inputs pass through them as they are.
 ELEMENTWISE = {
     nn.Identity, nn.ReLU, nn.LeakyReLU, nn.ELU, nn.SELU, nn.GELU, nn.SiLU, nn.Sigmoid, nn.Tanh, nn.Softplus,
@@ -78,3 +79,15 @@ def _bmm(a, b, bias=None):
     for k in range(even, len(a)):
         torch.mm(a[k], b[k], out=out[k])
     return out if bias is None else out.add_(bias.unsqueeze(1))
+
+
+def per_example(loss):
+    """The function (outputs, targets), each (seeds, batch, ...), -> (seeds,) losses, as vmap(loss) is."""
+    if loss not in PER_EXAMPLE:
+        return vmap(loss)
+
+    def losses(outputs, targets):
+        each = loss(outputs.flatten(0, 1), targets.flatten(0, 1), reduction="none")
+        return each.view(len(outputs), -1).mean(1)
+
+    return losses

@@ -1,11 +1,14 @@
 """The book's figures: arrays and an `ax` in, the `ax` out; and tables in text. Nothing here trains."""
 
 import warnings
+from pathlib import Path
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 from cycler import cycler
+
+from d2lmini.data import require
 
 __all__ = ["COLORS", "band", "curves", "images", "table", "use_style"]
 
@@ -19,26 +22,11 @@ COLORS = {"train": BLUE, "validation": VERMILION, "test": GREEN} | dict.fromkeys
     ("truth", "data", "theory"), BLACK
 )
 
-STYLE = {
-    "figure.figsize": (6.4, 3.4),
-    "figure.facecolor": "white",
-    "figure.constrained_layout.use": True,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "axes.axisbelow": True,
-    "axes.prop_cycle": cycler(color=CYCLE, linestyle=DASHES),
-    "grid.color": "#e4e4e4",
-    "font.size": 10,
-    "image.interpolation": "nearest",
-    "legend.frameon": False,
-    "lines.linewidth": 1.8,
-}
-
 
 def use_style():
     """Give this notebook the figure style of the book, at twice the resolution of the screen."""
-    mpl.rcParams.update(STYLE)
+    plt.style.use(Path(__file__).with_name("book.mplstyle"))
+    mpl.rcParams["axes.prop_cycle"] = cycler(color=CYCLE, linestyle=DASHES)
     if mpl.get_backend().lower().endswith("inline"):
         from matplotlib_inline.backend_inline import set_matplotlib_formats
 
@@ -49,15 +37,15 @@ def band(x, values, *, label=None, color=None, ax=None, **style):
     """Draw the median over seeds as a line and the range from the lowest to the highest seed as a band.
 
     x: (n,); values: (seeds, n), NaN where a seed has none. Returns the axes.
-    Raises ValueError when the shapes do not fit.
     """
     ax, x, values = ax or plt.gca(), np.asarray(x), np.asarray(values, float)
-    if values.shape != (len(values), *x.shape):
-        raise ValueError(f"values must be of shape (seeds, {x.size}) for x of shape {x.shape}, not {values.shape}")
+    ok = values.shape == (len(values), *x.shape)
+    require(ok, "values", values.shape, f"of shape (seeds, {x.size}) for x of shape {x.shape}")
     with warnings.catch_warnings():  # where no seed has a value, there is a gap, and nothing to warn of
         warnings.simplefilter("ignore", RuntimeWarning)
         low, middle, high = (f(values, axis=0) for f in (np.nanmin, np.nanmedian, np.nanmax))
-    (line,) = ax.plot(x, middle, label=label, **_color(label) | ({"color": color} if color else {}), **style)
+    color = color or COLORS.get(label)
+    (line,) = ax.plot(x, middle, label=label, **({"color": color} if color else {}), **style)
     ax.fill_between(x, low, high, color=line.get_color(), alpha=0.2, linewidth=0)
     return ax
 
@@ -67,8 +55,7 @@ def curves(history, quantity="loss", *, ax=None, title=""):
 
     quantity: "loss" (nats per example for cross-entropy) or "accuracy" (fraction). Returns the axes.
     """
-    if quantity not in ("loss", "accuracy"):
-        raise ValueError(f"quantity must be 'loss' or 'accuracy', not {quantity!r}")
+    require(quantity in ("loss", "accuracy"), "quantity", quantity, "'loss' or 'accuracy'")
     ax = ax or plt.gca()
     for part, label in (("train", "train"), ("val", "validation")):
         values = getattr(history, f"{part}_{quantity}")
@@ -85,21 +72,18 @@ def images(pictures, titles=None, *, columns=8, size=0.9):
     pictures: (n, height, width) in [0, 1]; titles: n strings or None; size: inches a picture.
     """
     pictures = np.asarray(pictures, float)
-    if pictures.ndim != 3 or len(pictures) == 0:
-        raise ValueError(f"pictures must be of shape (n, height, width), not {pictures.shape}")
-    if pictures.min() < 0 or pictures.max() > 1:
-        raise ValueError(f"pictures must be in [0, 1], not from {pictures.min():g} to {pictures.max():g}")
-    if titles is not None and len(titles) != len(pictures):
-        raise ValueError(f"titles must be {len(pictures)}, one for each of pictures, not {len(titles)}")
-    rows = -(-len(pictures) // columns)
+    n, rows = len(pictures), -(-len(pictures) // columns)
+    require(pictures.ndim == 3 and n > 0, "pictures", pictures.shape, "of shape (n, height, width)")
+    low, high = pictures.min(), pictures.max()
+    require(low >= 0 and high <= 1, "pictures", f"{low:g} to {high:g}", "numbers from 0 to 1")
+    require(titles is None or len(titles) == n, "titles", titles, f"{n}, one for each picture")
     height = size * rows * (1.35 if titles is not None else 1.05)
     figure, grid = plt.subplots(rows, columns, figsize=(size * columns, height), squeeze=False)
     for ax in grid.flat:
         ax.set_axis_off()
-    for i, (ax, picture) in enumerate(zip(grid.flat, pictures, strict=False)):
+    for ax, picture, title in zip(grid.flat, pictures, [""] * n if titles is None else titles, strict=False):
         ax.imshow(picture, cmap="gray_r", vmin=0, vmax=1)
-        if titles is not None:
-            ax.set_title(titles[i], fontsize=8)
+        ax.set_title(title, fontsize=8)
     return grid
 
 
@@ -108,14 +92,12 @@ def table(rows, *columns, format=".2f", spread=False):
 
     An entry is a string, an int, a real number, or numbers (seeds,), of which the median is shown; with `spread`
     the lowest and the highest, too. format: that of real numbers, or a list with one for each column.
-    Raises ValueError when a row has too few or too many entries.
     """
-    lines = [("", *columns)]
-    formats = [format] * len(columns) if isinstance(format, str) else format
+    lines, formats = [("", *columns)], [format] * len(columns) if isinstance(format, str) else format
     for label, entries in rows.items():
         entries = entries if isinstance(entries, tuple | list) else (entries,)
-        if not len(entries) == len(formats) == len(columns):
-            raise ValueError(f"rows[{label!r}] must have {len(columns)} entries and formats, not {entries!r}")
+        ok = len(entries) == len(formats) == len(columns)
+        require(ok, f"rows[{label!r}]", entries, f"{len(columns)} entries, with as many formats")
         lines.append((str(label), *(_entry(e, f, spread) for e, f in zip(entries, formats, strict=True))))
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     for first, *others in lines:
@@ -126,10 +108,5 @@ def table(rows, *columns, format=".2f", spread=False):
 def _entry(entry, format, spread):
     if isinstance(entry, str | int):
         return str(entry)
-    values = np.asarray(entry)
-    low, middle, high = (f"{v:{format}}" for v in np.quantile(values, (0, 0.5, 1)))
-    return f"{middle} ({low} to {high})" if spread and values.ndim else middle
-
-
-def _color(label):
-    return {"color": COLORS[label]} if label in COLORS else {}
+    low, middle, high = (f"{v:{format}}" for v in np.quantile(entry, (0, 0.5, 1)))
+    return f"{middle} ({low} to {high})" if spread and np.ndim(entry) else middle

@@ -9,6 +9,7 @@ import pytest
 from book import words
 from book.ext import generated
 from book.toc import ROOT, load
+from d2lmini.plots import BLUE
 
 
 def imported(file):
@@ -57,6 +58,14 @@ def test_words_of_another_language_stand_in_one_file_alone():
     files += [ROOT / "_config.yml", ROOT / "_toc.yml"]
     found = {file.name: re.findall("[\u4e00-\u9fff]+", file.read_text(encoding="utf-8")) for file in files}
     assert len(found) > 20 and {name: texts for name, texts in found.items() if texts} == {}
+
+
+@pytest.mark.parametrize(("file", "place"), [
+    ("d2lmini/explore.css", r"accent-color: (#\w{6})"), ("book/templates/layout.html", r"stroke='%23(\w{6})'"),
+])  # fmt: skip
+def test_the_blue_of_a_page_is_that_of_the_figures(file, place):
+    found = re.findall(place, (ROOT / file).read_text(encoding="utf-8"))
+    assert [color.strip("#").upper() for color in found] == [BLUE.strip("#")]
 
 
 def test_every_generated_page_has_a_maker_and_words():
