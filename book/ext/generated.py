@@ -93,7 +93,7 @@ def lab(said, files):
     told = json.dumps(said, ensure_ascii=False).replace("<", "\\u003c")
     return (
         f'<link rel="stylesheet" href="_static/lab/lab.css"/><div id="lab-intro"><p>{said["intro"]}</p>'
-        f'<details><summary>{said["about"]}</summary><p>{said["not"]}</p></details></div>'
+        f"<details><summary>{said['about']}</summary><p>{said['not']}</p></details></div>"
         f'<div id="lab"><p>{said["script"]}</p></div>'
         f'<script type="application/json" id="lab-words">{told}</script>'
         '<script type="module" src="_static/lab/lab.js"></script>'

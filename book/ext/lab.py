@@ -9,7 +9,7 @@ from book.toc import ROOT
 
 
 def pictures():
-    """Return labels and pictures (14 x 14, a byte for each pixel) of 1,000 training and 500 validation examples."""
+    """Return labels and pictures (14 x 14, one byte a pixel) of 1,000 training and 500 validation examples."""
     import torch
     from torch.nn.functional import avg_pool2d
 

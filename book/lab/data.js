@@ -59,8 +59,8 @@ export function draw(settings, seed, pictures) {
   const { data, noise, degree } = settings, { kind, q } = shape(settings), random = generator(seed, 0);
   let example;
   if (kind === "pictures") {
-    const row = (i) => [Array.from(pictures.subarray(1500 + 196 * i, 1696 + 196 * i), (v) => (v / 255 - 0.29) / 0.33),
-      oneHot(pictures[i], 10)];
+    const pixels = (i) => Array.from(pictures.subarray(1500 + 196 * i, 1696 + 196 * i), (v) => (v / 255 - 0.29) / 0.33);
+    const row = (i) => [pixels(i), oneHot(pictures[i], 10)];
     const order = shuffle(Array.from({ length: 1000 }, (_, i) => i), random);
     example = (i, fresh) => row(fresh ? 1000 + i : order[i]);
   } else if (kind === "curve") {

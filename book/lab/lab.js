@@ -1,107 +1,80 @@
-// The page: controls, buttons, pictures and the sentence. All training happens in workers, see trainer.js.
+// The page: controls, buttons, experiments and the sentence. All training happens in workers, see trainer.js.
 
-import { CURVES, SPAN, draw, readPictures, shape } from "./data.js";
-import { brief, lines, map, median, paint } from "./plot.js";
+import { readPictures } from "./data.js";
+import { h } from "./page.js";
 import { PRESETS } from "./presets.js";
-import { GRID } from "./run.js";
 import { say } from "./say.js";
 import { FIELDS, defaults, idle, parse, write } from "./settings.js";
 import { Trainer } from "./trainer.js";
+import { Views } from "./views.js";
 
-const root = document.getElementById("lab"), words = JSON.parse(document.getElementById("lab-words").textContent);
+const words = JSON.parse(document.getElementById("lab-words").textContent), views = new Views(words);
 const reduced = matchMedia("(prefers-reduced-motion: reduce)"), address = new URLSearchParams(location.search);
-const lab = { settings: null, trainer: null, kept: null, playing: false, preset: address.get("preset") ?? "" };
+const lab = { settings: null, trainer: null, kept: null, playing: false, preset: "" };
 globalThis.lab = lab; // for the console: lab.trainer.runs holds every number that is drawn
-let pictures = null;
 
-/** An element with properties and children; `on...` is a listener. */
-function h(tag, properties = {}, ...children) {
-  const node = document.createElement(tag);
-  for (const [name, value] of Object.entries(properties)) {
-    if (name in node) node[name] = value;
-    else node.setAttribute(name, value);
-  }
-  node.append(...children);
-  return node;
-}
-const button = (name, onclick) => h("button", { type: "button", id: `lab-${name}`, onclick }, words.buttons[name]);
-const dark = () => document.documentElement.dataset.theme === "dark";
 const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-
-const figure = (name) => {
-  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  svg.setAttribute("role", "img");
-  svg.setAttribute("aria-label", words.views[name]);
-  return [svg, h("figure", { id: `lab-${name}` }, h("figcaption", {}, words.views[name]), svg)];
-};
-const charts = Object.fromEntries(["loss", "accuracy", "curve", "signal", "gradient", "dead"].map((name) => [name, figure(name)]));
-const error = h("p", { className: "error", role: "alert", hidden: true }), sentence = h("p", { className: "sentence" });
-const spoken = h("p", { className: "spoken", role: "status" }), tiles = h("div", { className: "tiles" });
-const table = h("tbody"), question = h("section", { className: "question", hidden: true }), keptName = h("span");
+const button = (text, onclick, more) => h("button", { type: "button", onclick, ...more }, text);
+const actions = { play: () => (lab.playing ? pause() : play()), step, end: () => play(true), again: start, fresh, keep, project };
+const buttons = Object.entries(actions).map(([name, act]) => button(words.buttons[name], act, { id: `lab-${name}` }));
 const choose = h("select", { id: "lab-preset", onchange: () => openPreset(choose.value) });
-const controls = {}, form = h("form", { className: "controls", onsubmit: (event) => event.preventDefault() });
-const bar = h("div", { className: "bar" }, ...Object.entries({
-  play: () => (lab.playing ? pause() : play()), step: () => pause() && advance(1), end: () => play(true), again: () => start(),
-  fresh: () => set({ seed: lab.settings.seed + 10 }), keep, project,
-}).map(([name, act]) => button(name, act)));
+const question = h("section", { className: "question", hidden: true });
+const error = h("p", { className: "error", role: "alert", hidden: true }), sentence = h("p", { className: "sentence" });
+const spoken = h("p", { className: "spoken", role: "status" }); // says the sentence when training stops, not all the time
+const form = h("form", { className: "controls", onsubmit: (event) => event.preventDefault() }), controls = {};
 
-function buildPage() {
-  const option = (id) => h("option", { value: id }, id ? words.presets[id].title : words.free);
-  choose.append(...["", ...Object.keys(PRESETS)].map(option));
-  for (const group of Object.keys(words.groups)) {
+function build() {
+  choose.append(h("option", { value: "" }, words.free));
+  for (const id of Object.keys(PRESETS)) choose.append(h("option", { value: id }, words.presets[id].title));
+  for (const [group, title] of Object.entries(words.groups)) {
     const fields = Object.entries(FIELDS).filter(([, field]) => field.group === group);
-    form.append(h("fieldset", {}, h("legend", {}, words.groups[group]), ...fields.map(([name, field]) => control(name, field))));
+    form.append(h("fieldset", {}, h("legend", {}, title), ...fields.map(([name, field]) => control(name, field))));
   }
-  const head = Object.values(words.columns).map((title) => h("th", { scope: "col" }, title));
-  const seeds = h("details", {}, h("summary", {}, words.bySeed), h("div", { className: "wide", tabIndex: 0 },
-    h("table", {}, h("thead", {}, h("tr", {}, ...head)), table)));
-  const keys = h("p", { className: "keys" }, ...["train", "val", "kept"].map((look) =>
-    h("span", { className: `key ${look}` }, h("i"), words.keys[look], look === "kept" ? keptName : "")));
-  const views = h("div", { className: "views" }, h("figure", { id: "lab-says" }, h("figcaption", {}), tiles),
-    ...Object.values(charts).map(([, node]) => node));
-  root.replaceChildren(h("label", { className: "pick" }, words.experiment, " ", choose), question, bar, error, sentence, spoken,
-    h("div", { className: "desk" }, h("div", {}, keys, views, seeds), form));
+  const pick = h("label", { className: "pick" }, `${words.experiment} `, choose);
+  document.getElementById("lab").replaceChildren(pick, question, h("div", { className: "bar" }, ...buttons), error,
+    sentence, spoken, h("div", { className: "desk" }, views.node, form));
+  document.body.classList.toggle("lab-project", address.has("project"));
+  new MutationObserver(render).observe(document.documentElement, { attributeFilter: ["data-theme"] });
 }
 
 /** A list of choices, or a slider over the values of a number. */
 function control(name, { of, number }) {
-  const output = h("output"), id = `lab-set-${name}`, values = [...of];
-  const input = number ? h("input", { type: "range", id, min: 0, max: of.length - 1, step: 1 })
-    : h("select", { id }, ...of.map((value) => h("option", { value }, words.choices[value] ?? value)));
-  input.oninput = () => set({ [name]: number ? values[input.value] : typeof of[0] === "number" ? +input.value : input.value });
-  controls[name] = {
-    input,
-    show(value) {
-      if (number && !values.includes(value)) values.push(value) && values.sort((a, b) => a - b);
-      if (number) input.max = values.length - 1;
-      input.value = number ? values.indexOf(value) : value;
-      output.value = number ? (["clip"].includes(name) && !value ? words.off : String(value)) : "";
-      input.setAttribute("aria-valuetext", output.value);
-    },
+  const id = `lab-set-${name}`, output = h("output"), values = [...of];
+  const options = number ? [] : of.map((value) => h("option", { value }, words.choices[value]));
+  const input = number ? h("input", { type: "range", id, min: 0, step: 1 }) : h("select", { id }, ...options);
+  input.oninput = () => set({ [name]: number ? values[input.value] : of[input.selectedIndex] });
+  const show = (value, unused) => {
+    if (number && !values.includes(value)) { // an address may hold any number
+      values.push(value);
+      values.sort((a, b) => a - b);
+    }
+    if (number) input.max = values.length - 1;
+    input.value = number ? values.indexOf(value) : value;
+    output.value = !number ? "" : name === "clip" && !value ? words.off : String(value);
+    input.setAttribute("aria-valuetext", output.value);
+    input.disabled = Boolean(unused);
   };
+  controls[name] = show;
   return h("label", { htmlFor: id }, h("span", {}, words.fields[name]), input, output);
 }
 
-/** Change some settings: the address follows, and training starts again. */
+/** Change some settings; other data bring their own first values. */
 function set(changes) {
-  const data = changes.data && changes.data !== lab.settings.data;
-  lab.settings = data ? { ...defaults(changes.data), seeds: lab.settings.seeds } : { ...lab.settings, ...changes };
+  const other = changes.data && changes.data !== lab.settings.data;
+  lab.settings = other ? { ...defaults(changes.data), seeds: lab.settings.seeds } : { ...lab.settings, ...changes };
   return start();
 }
 
+/** Begin anew with the settings: controls and address follow, workers get new networks. */
 async function start() {
-  pause();
-  const { settings } = lab, unused = idle(settings), query = write(settings);
-  for (const [name, { input, show }] of Object.entries(controls)) {
-    show(settings[name]);
-    input.disabled = Boolean(unused[name]);
-  }
-  const known = [lab.preset && `preset=${lab.preset}`, query, address.has("project") && "project=1"].filter(Boolean).join("&");
-  history.replaceState(null, "", known ? `?${known}` : location.pathname);
-  if (settings.data === "pictures") pictures ??= await readPictures();
+  const { settings } = lab, unused = idle(settings);
+  lab.playing = false;
+  for (const [name, show] of Object.entries(controls)) show(settings[name], unused[name]);
+  const parts = [lab.preset && `preset=${lab.preset}`, write(settings), address.has("project") && "project=1"];
+  history.replaceState(null, "", `?${parts.filter(Boolean).join("&")}`);
+  if (settings.data === "pictures") views.pictures ??= await readPictures();
   lab.trainer?.stop();
-  lab.trainer = new Trainer(settings, settings.data === "pictures" ? pictures : null);
-  lab.examples = draw(settings, settings.seed, pictures);
+  lab.trainer = new Trainer(settings, settings.data === "pictures" ? views.pictures : null);
   await advance(0);
 }
 
@@ -109,17 +82,17 @@ async function start() {
 async function advance(epochs) {
   const { trainer } = lab;
   await trainer.advance(epochs);
-  if (trainer === lab.trainer) render();
+  render();
   return trainer === lab.trainer;
 }
 
+/** Train to the last epoch, slowly enough to watch, or quickly. */
 async function play(quick = reduced.matches) {
   if (lab.trainer.finished) await start();
-  const { trainer } = lab, { epochs } = lab.settings;
-  let some = Math.ceil(epochs / (quick ? 10 : 100));
+  const { trainer } = lab;
+  let some = Math.ceil(lab.settings.epochs / (quick ? 10 : 100));
   lab.playing = true;
-  render();
-  while (lab.playing && trainer === lab.trainer && !trainer.finished) {
+  while (lab.playing && !trainer.finished) {
     const began = performance.now();
     if (!(await advance(some))) return;
     const took = performance.now() - began;
@@ -132,121 +105,76 @@ async function play(quick = reduced.matches) {
 function pause() {
   lab.playing = false;
   render();
-  return true;
+}
+
+async function step() {
+  lab.playing = false;
+  await advance(1);
+}
+
+function fresh() {
+  return set({ seed: lab.settings.seed + 10 });
 }
 
 /** Keep this run as a line to compare with. */
 function keep() {
-  lab.kept = { runs: lab.trainer.runs, settings: lab.settings };
+  const { runs, settings } = lab.trainer;
+  lab.kept = { runs, settings, name: write(settings).replaceAll("&", ", ") || words.free };
   render();
 }
 
 function project() {
-  address.has("project") ? address.delete("project") : address.set("project", 1);
+  if (address.has("project")) address.delete("project");
+  else address.set("project", 1);
   document.body.classList.toggle("lab-project", address.has("project"));
   start();
 }
 
-function openPreset(id) {
-  [lab.preset, lab.kept] = [id, null];
-  const { cases, right, chapter, cell } = PRESETS[id] ?? { cases: [write(lab.settings)] }, said = words.presets[id];
-  lab.settings = { ...parse(cases[0]), ...(address.has("seed") && { seed: parse(address).seed }) };
-  question.hidden = !said;
-  if (said) {
-    const answer = h("p", { hidden: true }), letter = (i) => `(${"abc"[i]})`;
-    const guesses = said.answers.map((text, i) => h("button", { type: "button", onclick: () => guess(i) }, `${letter(i)} ${text}`));
-    const setting = (query, i) => h("button", { type: "button", className: "case", onclick: () => set(parse(`${query}&seed=${lab.settings.seed}`)) }, said.cases[i]);
-    const guess = async (i) => {
-      guesses.forEach((node, k) => node.classList.toggle("guessed", k === i));
-      lab.kept = null;
-      for (const [k, query] of cases.entries()) {
-        if (k) keep();
-        await set(parse(`${query}&seed=${lab.settings.seed}`));
-        await play();
-        if (!lab.trainer.finished) return;
-      }
-      answer.textContent = `${i === right ? words.right : words.wrong.replace("{right}", letter(right))} ${said.why}`;
-      answer.hidden = false;
-    };
-    question.replaceChildren(h("p", {}, h("strong", {}, words.guess), " ", said.ask), h("div", { className: "bar" }, ...guesses), answer,
-      h("p", { className: "bar" }, ...cases.map(setting), h("a", { href: `${chapter}.html` }, words.chapter)));
-  }
+/** Show an experiment of a chapter: its question first. query: settings other than its own. */
+function openPreset(id, query = PRESETS[id]?.cases[0]) {
+  Object.assign(lab, { preset: id, kept: null, settings: query === undefined ? lab.settings : parse(query) });
+  choose.value = id;
+  question.hidden = !id;
+  if (id) ask(PRESETS[id], words.presets[id]);
   return start();
+}
+
+function ask({ cases, right, chapter, cell }, said) {
+  const answer = h("p", { className: "answer", hidden: true }), letter = (i) => `(${"abc"[i]})`;
+  const use = (query) => set(parse(`${query}&seed=${lab.settings.seed}`)); // the seeds stay
+  const guess = async (i) => {
+    guesses.forEach((node, k) => node.classList.toggle("guessed", k === i));
+    lab.kept = null;
+    for (const [k, query] of cases.entries()) {
+      if (k) keep();
+      await use(query);
+      await play();
+      if (!lab.trainer.finished) return;
+    }
+    answer.textContent = `${i === right ? words.right : words.wrong.replace("{right}", letter(right))} ${said.why}`;
+    answer.hidden = false;
+  };
+  const guesses = said.answers.map((text, i) => button(`${letter(i)} ${text}`, () => guess(i)));
+  const settings = cases.map((query, i) => button(said.cases[i], () => use(query), { className: "case" }));
+  const back = h("a", { href: `${chapter}.html#${cell}` }, words.chapter);
+  question.replaceChildren(h("p", {}, h("strong", {}, words.guess), ` ${said.ask}`),
+    h("div", { className: "bar" }, ...guesses), answer, h("p", { className: "bar" }, ...settings, back));
 }
 
 function render() {
   if (!lab.trainer?.runs.every((run) => run.look)) return; // not all workers have answered yet
-  const { runs, epoch, settings: s } = lab.trainer, { kind, q } = shape(s), { kept } = lab;
-  const series = (pick, look, of, each) => ({ look, each, xs: [...Array(Math.max(...of.map((r) => r.epochs.length))).keys()], runs: of.map((r) => r.epochs.map(pick)) });
-  for (const name of ["Loss", "Accuracy"]) {
-    const shown = [...(kept ? [series((e) => e[`val${name}`], "kept", kept.runs)] : []), series((e) => e[`train${name}`], "train", runs), series((e) => e[`val${name}`], "val", runs)];
-    const values = shown.flatMap((one) => one.runs.flat()).filter((v) => v > 0 && v < Infinity), wide = Math.max(...values) > 30 * Math.min(...values);
-    lines(charts[name.toLowerCase()][0], { series: shown, log: name === "Loss" && wide, range: name === "Loss" ? (wide ? null : [0, Math.max(...values)]) : [0, 1],
-      xName: words.epoch, xLast: s.epochs });
-  }
-  charts.accuracy[1].hidden = q === 1;
-  charts.curve[1].hidden = kind !== "curve";
-  const layered = (pick, of, look) => ({ look, xs: pick(of[0].look).map((_, l) => l + 1), runs: of.map((r) => pick(r.look)) });
-  for (const [name, log] of [["signal", true], ["gradient", true], ["dead", false]]) {
-    charts[name][1].hidden = s.depth < (name === "dead" ? 1 : 2);
-    if (charts[name][1].hidden) continue;
-    const old = kept && kept.settings.depth === s.depth ? [layered((look) => look[name], kept.runs, "kept")] : [];
-    lines(charts[name][0], { series: [...old, layered((look) => look[name], runs, "val")], log, range: log ? null : [0, 1], xName: words.layer });
-  }
-  if (kind === "curve") {
-    const { from, to, f } = CURVES[s.data], xs = [...Array(4 * GRID).keys()].map((i) => from + ((to - from) * i) / (4 * GRID - 1)), { X, T, n } = lab.examples;
-    const ys = xs.map(f), span = Math.max(...ys) - Math.min(...ys);
-    lines(charts.curve[0], { xName: "x", range: [Math.min(...ys) - 0.3 * span, Math.max(...ys) + 0.3 * span], dots: [{ look: "dot", points: Array.from({ length: n }, (_, i) => [X[i * s.degree], T[i]]) }],
-      series: [{ look: "truth", xs, runs: [ys] }, { look: "val", each: true, xs, runs: runs.map((r) => [...r.look.picture]) }] });
-  }
-  renderTiles(runs, s, kind);
-  table.replaceChildren(...runs.map(({ seed, epochs, diverged, look }) => h("tr", {}, h("th", { scope: "row" }, String(seed)),
-    ...[epochs.at(-1).trainLoss, epochs.at(-1).valLoss, epochs.at(-1).valAccuracy ?? NaN, look.norm].map((v) => h("td", {}, brief(v))), h("td", {}, diverged ? words.diverged : ""))));
+  views.show(lab.trainer, lab.kept);
   sentence.textContent = say(lab.trainer, words.say);
   if (!lab.playing) spoken.textContent = sentence.textContent;
-  document.getElementById("lab-play").textContent = lab.playing ? words.buttons.pause : words.buttons.play;
-  document.querySelector(".key.kept").hidden = !kept;
-  keptName.textContent = kept ? ` (${write(kept.settings).replaceAll("&", ", ") || words.free})` : "";
+  buttons[0].textContent = lab.playing ? words.buttons.pause : words.buttons.play;
 }
 
-/** The map of each seed, or the first layer of each as pictures. */
-function renderTiles(runs, s, kind) {
-  const box = tiles.parentElement;
-  box.hidden = kind === "curve";
-  box.firstChild.textContent = kind === "plane" ? words.views.says : words.views.first;
-  const { X, T, n } = lab.examples, points = kind === "plane" ? Array.from({ length: Math.min(n, 400) }, (_, i) => [X[2 * i], X[2 * i + 1], T[2 * i + 1]]) : [];
-  while (tiles.children.length > runs.length) tiles.lastChild.remove();
-  runs.forEach(({ seed, epochs, look }, i) => {
-    if (!tiles.children[i]) tiles.append(h("div", {}, h("canvas", { role: "img" }), h("small")));
-    const [canvas, name] = tiles.children[i].children, { valAccuracy } = epochs.at(-1);
-    name.textContent = `${words.seed} ${seed}${valAccuracy === null ? "" : ` · ${Math.round(100 * valAccuracy)} %`}`;
-    canvas.setAttribute("aria-label", name.textContent);
-    if (kind === "plane") map(canvas, look.picture, GRID, points, SPAN, dark());
-    else if (kind === "pictures") weights(canvas, look.picture, s);
-  });
+build();
+try {
+  const settings = parse(address), id = address.get("preset") ?? "", own = write({ ...settings, seed: 1 });
+  if (id && !(id in PRESETS)) throw new Error(`preset: ${id} (${Object.keys(PRESETS).join(", ")})`);
+  openPreset(id, id && !own ? `${PRESETS[id].cases[0]}&seed=${settings.seed}` : address);
+} catch (wrong) {
+  Object.assign(error, { textContent: `${words.error} ${wrong.message}`, hidden: false });
+  openPreset("", "");
 }
-
-/** The weights of up to 16 first-layer units, each as a picture of 14 x 14. */
-function weights(canvas, W, { depth, width }) {
-  const units = depth ? width : 10, shown = Math.min(16, units), across = Math.ceil(Math.sqrt(shown)), down = Math.ceil(shown / across);
-  const side = 15 * across - 1, values = new Float32Array(side * (15 * down - 1)), largest = Math.max(...W.map(Math.abs)) || 1;
-  for (let u = 0; u < shown; u++) for (let k = 0; k < 196; k++) {
-    values[(15 * Math.floor(u / across) + Math.floor(k / 14)) * side + 15 * (u % across) + (k % 14)] = (2 * W[k * units + u]) / largest;
-  }
-  paint(canvas, values, side, dark());
-}
-
-function open() {
-  buildPage();
-  document.body.classList.toggle("lab-project", address.has("project"));
-  new MutationObserver(() => render()).observe(document.documentElement, { attributeFilter: ["data-theme"] });
-  try {
-    lab.settings = parse(address);
-    choose.value = lab.preset in PRESETS ? lab.preset : "";
-    return choose.value ? openPreset(choose.value) : start();
-  } catch (wrong) {
-    [error.textContent, error.hidden, lab.settings] = [`${words.error} ${wrong.message}`, false, defaults("lamp")];
-    return start();
-  }
-}
-lab.ready = open();

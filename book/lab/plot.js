@@ -1,5 +1,7 @@
 // Drawings: lines with bands as SVG, maps and weights on a canvas. Nothing here trains.
 
+import { count } from "./page.js";
+
 const [W, H, LEFT, BOTTOM, TOP] = [340, 210, 44, 34, 10];
 const put = (x) => +x.toFixed(1);
 
@@ -12,56 +14,58 @@ export function median(values) {
 export function brief(value) {
   if (!Number.isFinite(value)) return "–";
   const size = Math.abs(value);
-  return size && (size < 0.001 || size >= 10000) ? value.toExponential(0).replace("e+", "e") : String(+value.toPrecision(2));
+  if (size && (size < 0.001 || size >= 10000)) return value.toExponential(0).replace("e+", "e");
+  return String(+value.toPrecision(2));
 }
 
 /** Round values for an axis. */
-function ticks(from, to, log) {
+function ticks(from, to, log, least = 0) {
   if (log) {
-    const [low, high] = [Math.ceil(from - 1e-9), Math.floor(to + 1e-9)], step = Math.max(1, Math.ceil((high - low) / 5));
-    return Array.from({ length: Math.floor((high - low) / step) + 1 }, (_, i) => low + step * i);
+    const [low, high] = [Math.ceil(from - 1e-9), Math.floor(to + 1e-9)];
+    const step = Math.max(1, Math.ceil((high - low) / 5));
+    return count(Math.floor((high - low) / step) + 1, (i) => low + step * i);
   }
   const rough = (to - from) / 4 || 1, ten = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 5, 10].map((k) => k * ten).find((width) => width >= rough);
+  const step = Math.max([1, 2, 5, 10].map((k) => k * ten).find((width) => width >= rough), least);
   const first = Math.ceil(from / step - 1e-9), last = Math.floor(to / step + 1e-9);
-  return Array.from({ length: last - first + 1 }, (_, i) => (first + i) * step);
+  return count(last - first + 1, (i) => (first + i) * step);
 }
 
 /**
- * Draw lines into an svg element. series: [{ look, xs, runs }]: each run has a value for each x (or null); shown are the
- * median, a band from lowest to highest, and, with `each`, every run. dots: [{ look, points }]. range: of y, or null.
+ * Draw lines into an svg element. series: [{ look, xs, runs }], where a run has a value for each x (or null). Shown are
+ * the median, a band from lowest to highest, and, with `each`, every run. dots: [{ look, points }]. range: of y, or null.
  */
-export function lines(svg, { series, dots = [], range = null, log = false, xName, xLast = 0 }) {
+export function lines(svg, { series, dots = [], range = null, log = false, xName, xLast = null }) {
   const scale = (y) => (log ? Math.log10(y) : y), fine = (y) => y !== null && Number.isFinite(scale(y));
-  const every = [...series.flatMap(({ runs }) => runs.flat()), ...dots.flatMap(({ points }) => points.map(([, y]) => y))];
-  const all = every.filter(fine).map(scale), xs = [...series.flatMap((one) => one.xs), ...dots.flatMap((d) => d.points.map(([x]) => x)), xLast];
-  const x0 = Math.min(...xs), x1 = Math.max(...xs, x0 + 1e-9);
-  let [y0, y1] = range ?? [Math.min(...all), Math.max(...all)];
-  if (!(y1 - y0 > 1e-9)) [y0, y1] = all.length ? [y0 - 0.5, y1 + 0.5] : [0, 1];
+  const xs = series.flatMap((one) => one.xs).concat(xLast ?? []), x0 = Math.min(...xs), x1 = Math.max(...xs, x0 + 1e-9);
+  const ys = series.flatMap(({ runs }) => runs.flat()).filter(fine).map(scale);
+  let [y0, y1] = range ?? [Math.floor(Math.min(...ys)), Math.ceil(Math.max(...ys))];
+  if (!(y1 - y0 > 1e-9)) [y0, y1] = ys.length ? [y0 - 0.5, y1 + 0.5] : [0, 1];
   const X = (x) => put(LEFT + ((W - LEFT - 8) * (x - x0)) / (x1 - x0));
-  const Y = (y) => put(H - BOTTOM - ((H - BOTTOM - TOP) * (Math.min(Math.max(scale(y), y0), y1) - y0)) / (y1 - y0));
+  const inside = (y) => Math.min(Math.max(scale(y), y0), y1);
+  const Y = (y) => put(H - BOTTOM - ((H - BOTTOM - TOP) * (inside(y) - y0)) / (y1 - y0));
   const path = (points) => points.map(([x, y], i) => `${i ? "L" : "M"}${X(x)} ${Y(y)}`).join("");
-  let inside = "";
+  const text = (x, y, anchor, name) => `<text x="${x}" y="${y}" text-anchor="${anchor}">${name}</text>`;
+  const dot = (look, [x, y]) => `<circle class="${look}" cx="${X(x)}" cy="${Y(y)}" r="2.4"/>`;
+  const drawn = [text((W + LEFT) / 2, H - 3, "middle", xName)];
   for (const tick of ticks(y0, y1, log)) {
-    const y = Y(log ? 10 ** tick : tick), name = log ? (Math.abs(tick) < 3 ? brief(10 ** tick) : `1e${tick}`) : brief(tick);
-    inside += `<path class="grid" d="M${LEFT} ${y}H${W - 8}"/><text x="${LEFT - 5}" y="${y + 4}" text-anchor="end">${name}</text>`;
+    const y = Y(log ? 10 ** tick : tick), name = !log ? brief(tick) : Math.abs(tick) < 3 ? brief(10 ** tick) : `1e${tick}`;
+    drawn.push(`<path class="grid" d="M${LEFT} ${y}H${W - 8}"/>`, text(LEFT - 5, y + 4, "end", name));
   }
-  for (const tick of ticks(x0, x1, false)) {
-    inside += `<text x="${X(tick)}" y="${H - BOTTOM + 15}" text-anchor="middle">${brief(tick)}</text>`;
-  }
-  inside += `<text x="${(W + LEFT) / 2}" y="${H - 3}" text-anchor="middle">${xName}</text>`;
-  for (const { look, points } of dots) inside += points.map(([x, y]) => `<circle class="${look}" cx="${X(x)}" cy="${Y(y)}" r="2.4"/>`).join("");
+  for (const tick of ticks(x0, x1, false, xs.every(Number.isInteger) ? 1 : 0)) drawn.push(text(X(tick), H - BOTTOM + 15, "middle", brief(tick)));
+  for (const { look, points } of dots) drawn.push(...points.map((point) => dot(look, point)));
   for (const { look, xs: at, runs, each } of series) {
-    const columns = at.map((x, i) => [x, runs.map((run) => run[i]).filter(fine)]).filter(([, ys]) => ys.length);
-    const low = columns.map(([x, ys]) => [x, Math.min(...ys)]), high = columns.map(([x, ys]) => [x, Math.max(...ys)]);
-    if (columns.length > 1 && runs.length > 1) inside += `<path class="band ${look}" d="${path([...low, ...high.reverse()])}Z"/>`;
-    for (const run of each ? runs : []) inside += `<path class="thin ${look}" d="${path(at.map((x, i) => [x, run[i]]).filter(([, y]) => fine(y)))}"/>`;
-    const middle = columns.map(([x, ys]) => [x, median(ys)]);
-    inside += middle.length > 1 ? `<path class="line ${look}" d="${path(middle)}"/>`
-      : middle.map(([x, y]) => `<circle class="${look}" cx="${X(x)}" cy="${Y(y)}" r="3"/>`).join("");
+    const columns = at.map((x, i) => [x, runs.map((run) => run[i]).filter(fine)]).filter(([, some]) => some.length);
+    if (!columns.length) continue;
+    const edge = (pick) => columns.map(([x, some]) => [x, pick(...some)]), middle = edge((...some) => median(some));
+    const band = [...edge(Math.min), ...edge(Math.max).reverse()];
+    if (runs.length > 1) drawn.push(`<path class="band ${look}" d="${path(band)}Z"/>`);
+    if (each) drawn.push(...runs.map((run) => `<path class="thin ${look}" d="${path(at.map((x, i) => [x, run[i]]))}"/>`));
+    if (middle.length === 1) drawn.push(dot(look, middle[0]));
+    else drawn.push(`<path class="line ${look}" d="${path(middle)}"/>`);
   }
   svg.setAttribute("viewBox", `0 0 ${W} ${H}`);
-  svg.innerHTML = inside;
+  svg.innerHTML = drawn.join("");
 }
 
 const SIDES = [[0, 114, 178], [213, 94, 0]]; // blue for the first class and below zero, vermilion for the other side

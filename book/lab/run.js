@@ -62,7 +62,8 @@ export class Run {
     this.rows = Int32Array.from({ length: this.data.n }, (_, i) => i);
     this.fresh = Int32Array.from({ length: this.data.V.n }, (_, i) => i);
     this.keep = null;
-    this.epochs = [{ ...this.evaluate(this.data, this.rows, "train"), ...this.evaluate(this.data.V, this.fresh, "val") }];
+    const [known, unknown] = [this.evaluate(this.data, this.rows, "train"), this.evaluate(this.data.V, this.fresh, "val")];
+    this.epochs = [{ ...known, ...unknown }]; // before any training; from here on, one entry an epoch
     this.diverged = !Number.isFinite(this.epochs[0].valLoss);
   }
 
@@ -98,8 +99,8 @@ export class Run {
     let loss = 0, right = 0;
     shuffle(rows, this.order);
     for (let i = 0; i < data.n; i += s.batch) {
-      const some = rows.subarray(i, i + s.batch);
-      const found = net.step(data.X, data.T, some, rate, options, s.p && s.depth ? this.drawMasks(some.length) : null);
+      const some = rows.subarray(i, i + s.batch), keep = s.p && s.depth ? this.drawMasks(some.length) : null;
+      const found = net.step(data.X, data.T, some, rate, options, keep);
       loss += found.loss / data.n;
       right += found.right / data.n;
     }
@@ -117,7 +118,7 @@ export class Run {
     net.backward(n);
     const hidden = net.layers.slice(0, -1), [first] = net.layers;
     let apart = 0;
-    for (let i = 0; i < first.W.length; i++) apart = Math.max(apart, Math.abs(first.W[i] - first.W[i - (i % first.q)]));
+    first.W.forEach((w, i) => { apart = Math.max(apart, Math.abs(w - first.W[i - (i % first.q)])); });
     return {
       signal: net.layers.map(({ Z, q }) => rootMeanSquare(Z, n * q)),
       gradient: net.layers.map(({ D, q }) => n * rootMeanSquare(D, n * q)), // of one example: D is divided by n

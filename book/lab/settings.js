@@ -4,6 +4,7 @@ import { CURVES } from "./data.js";
 import { activations, losses, optimizers } from "./engine.js";
 import { schedules, starts } from "./run.js";
 
+const RATES = [-4, -3, -2, -1, 0, 1].flatMap((tens) => [1, 1.5, 2, 3, 5].map((k) => +(k * 10 ** tens).toPrecision(2)));
 const upTo = (n) => Array.from({ length: n + 1 }, (_, i) => i);
 const choice = (group, value, of) => ({ group, value, of });
 const number = (group, value, of, from = 0, to = 1e6) => ({ group, value, of, from, to, number: true });
@@ -23,8 +24,7 @@ export const FIELDS = {
   equal: choice("network", 0, [0, 1]),
   loss: choice("training", "entropy", Object.keys(losses)),
   opt: choice("training", "sgd", Object.keys(optimizers)),
-  rate: number("training", 0.5, [1, 10, 100, 1e3, 1e4, 1e5].flatMap((k) => [1e-4 * k, 2e-4 * k, 3e-4 * k, 5e-4 * k])
-    .map((rate) => +rate.toPrecision(1)), 1e-6, 1000),
+  rate: number("training", 0.5, RATES, 1e-6, 1000),
   momentum: number("training", 0, [0, 0.5, 0.8, 0.9, 0.95, 0.99], 0, 0.999),
   schedule: choice("training", "held", Object.keys(schedules)),
   batch: number("training", 50, [1, 2, 5, 10, 20, 32, 50, 64, 100, 200, 500, 1000], 1, 2000),
@@ -37,14 +37,16 @@ export const FIELDS = {
   seed: number("", 1, [], 0, 1e9),
 };
 const WHOLE = ["n", "degree", "depth", "width", "batch", "epochs", "seeds", "seed", "own", "equal"];
+const NUMBERS = { n: 50, noise: 0.1, loss: "squared", rate: 0.1, batch: 10 };
 const OWN = { // first values that other data ask for
   pictures: { n: 1000, width: 64, batch: 64, rate: 0.1, epochs: 10 },
-  ...Object.fromEntries(Object.keys(CURVES).map((data) => [data, { n: 50, noise: 0.1, loss: "squared", rate: 0.1, batch: 10 }])),
+  ...Object.fromEntries(Object.keys(CURVES).map((data) => [data, NUMBERS])),
 };
 
 /** The first values for some data. */
 export function defaults(data) {
-  return { ...Object.fromEntries(Object.entries(FIELDS).map(([name, { value }]) => [name, value])), ...OWN[data], data };
+  const first = Object.entries(FIELDS).map(([name, { value }]) => [name, value]);
+  return { ...Object.fromEntries(first), ...OWN[data], data };
 }
 
 /** Which settings change nothing, given the others. */
@@ -56,7 +58,7 @@ export function idle(s) {
 
 /** The settings that an address holds. What it lacks has its first value; Error names what makes no sense. */
 export function parse(query) {
-  const given = new URLSearchParams(query), data = given.get("data") ?? "lamp", settings = defaults(data);
+  const given = new Map(new URLSearchParams(query)), data = given.get("data") ?? "lamp", settings = defaults(data);
   for (const [name, { of, from, to, number }] of Object.entries(FIELDS)) {
     if (!given.has(name)) continue;
     const text = given.get(name), value = number || typeof of[0] === "number" ? Number(text) : text;
@@ -72,7 +74,7 @@ export function parse(query) {
 
 /** The shortest address of some settings: what has its first value is left out. */
 export function write(settings) {
-  const first = defaults(settings.data), changed = Object.keys(FIELDS).filter((name) => settings[name] !== first[name]);
-  return new URLSearchParams([...(settings.data === "lamp" ? [] : [["data", settings.data]]),
-    ...changed.filter((name) => name !== "data").map((name) => [name, settings[name]])]).toString();
+  const first = { ...defaults(settings.data), data: "lamp" };
+  const changed = Object.keys(FIELDS).filter((name) => settings[name] !== first[name]);
+  return new URLSearchParams(changed.map((name) => [name, settings[name]])).toString();
 }
