@@ -63,7 +63,7 @@ def engines(rounds):
         return
     ratio = np.divide(found["ours"], found["theirs"])
     yield f"TensorFlow Playground's engine, likewise: {np.median(found['theirs']):.0f}."
-    yield f"Ours is {np.median(ratio):.1f} times as fast (in {rounds} rounds {ratio.min():.1f} to {ratio.max():.1f})."
+    yield f"Ours is {np.median(ratio):.1f} times as fast ({rounds} rounds: {ratio.min():.1f} to {ratio.max():.1f})"
     yield f"With all threads: {gain * np.median(ratio):.1f} times as fast."
 
 

@@ -88,14 +88,14 @@ def downloads(said, files):
 
 
 def lab(said, files):
-    """Return the body of the lab: its words, for the script in book/lab, which does the rest."""
-    said = said["lab"]
-    told = json.dumps(said, ensure_ascii=False).replace("<", "\\u003c")
+    """Return the body of the lab: words and experiments, for the script in book/lab, which does the rest."""
+    said, presets = said["lab"], json.loads((ROOT / "book/lab/presets.json").read_text(encoding="utf-8"))
+    given = json.dumps({"words": said, "presets": presets}, ensure_ascii=False).replace("<", "\\u003c")
     return (
         f'<link rel="stylesheet" href="_static/lab/lab.css"/><div id="lab-intro"><p>{said["intro"]}</p>'
         f"<details><summary>{said['about']}</summary><p>{said['not']}</p></details></div>"
         f'<div id="lab"><p>{said["script"]}</p></div>'
-        f'<script type="application/json" id="lab-words">{told}</script>'
+        f'<script type="application/json" id="lab-data">{given}</script>'
         '<script type="module" src="_static/lab/lab.js"></script>'
     )
 

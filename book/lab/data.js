@@ -1,5 +1,6 @@
 // The data sets. Each is drawn by a seed: X (n, d) inputs, T (n, q) targets, and the same for new examples, V.
 
+import { count } from "./page.js";
 import { generator, normal, shuffle } from "./random.js";
 
 const FRESH = 500; // examples for validation
@@ -52,7 +53,7 @@ function pack(examples) {
   return { X: flat(0), T: flat(1), n: examples.length };
 }
 
-const oneHot = (label, q) => Array.from({ length: q }, (_, j) => (j === label ? 1 : 0));
+const oneHot = (label, q) => count(q, (j) => (j === label ? 1 : 0));
 
 /** Draw the data of the settings: { X, T, n, V: { X, T, n } }. pictures: bytes, see readPictures. */
 export function draw(settings, seed, pictures) {
@@ -61,7 +62,7 @@ export function draw(settings, seed, pictures) {
   if (kind === "pictures") {
     const pixels = (i) => Array.from(pictures.subarray(1500 + 196 * i, 1696 + 196 * i), (v) => (v / 255 - 0.29) / 0.33);
     const row = (i) => [pixels(i), oneHot(pictures[i], 10)];
-    const order = shuffle(Array.from({ length: 1000 }, (_, i) => i), random);
+    const order = shuffle(count(1000), random);
     example = (i, fresh) => row(fresh ? 1000 + i : order[i]);
   } else if (kind === "curve") {
     const { from, to, f } = CURVES[data];
@@ -70,7 +71,7 @@ export function draw(settings, seed, pictures) {
       return [powers(x, degree), [f(x) + noise * normal(random)]];
     };
   } else example = (i) => [PLANES[data](i % 2, random), oneHot(i % 2, 2)];
-  const many = (n, fresh) => Array.from({ length: n }, (_, i) => example(i, fresh));
+  const many = (n, fresh) => count(n, (i) => example(i, fresh));
   const train = many(Math.min(settings.n, kind === "pictures" ? 1000 : Infinity), false), fresh = many(FRESH, true);
   if (kind !== "curve") { // a share of the labels is wrong: exactly that share
     const wrong = shuffle(train.map((_, i) => i), random).slice(0, Math.round(noise * train.length));

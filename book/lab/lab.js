@@ -2,26 +2,29 @@
 
 import { readPictures } from "./data.js";
 import { h } from "./page.js";
-import { PRESETS } from "./presets.js";
 import { say } from "./say.js";
 import { FIELDS, defaults, idle, parse, write } from "./settings.js";
 import { Trainer } from "./trainer.js";
 import { Views } from "./views.js";
 
-const words = JSON.parse(document.getElementById("lab-words").textContent), views = new Views(words);
+const { words, presets: PRESETS } = JSON.parse(document.getElementById("lab-data").textContent);
+const views = new Views(words);
 const reduced = matchMedia("(prefers-reduced-motion: reduce)"), address = new URLSearchParams(location.search);
 const lab = { settings: null, trainer: null, kept: null, playing: false, preset: "" };
 globalThis.lab = lab; // for the console: lab.trainer.runs holds every number that is drawn
 
-const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+const pause = () => { lab.playing = false; render(); };
 const button = (text, onclick, more) => h("button", { type: "button", onclick, ...more }, text);
-const actions = { play: () => (lab.playing ? pause() : play()), step, end: () => play(true), again: start, fresh, keep, project };
+const actions = {
+  play: () => (lab.playing ? pause() : play()), step: () => { lab.playing = false; return advance(1); },
+  end: () => play(true), again: start, fresh: () => set({ seed: lab.settings.seed + 10 }), keep, project,
+};
 const buttons = Object.entries(actions).map(([name, act]) => button(words.buttons[name], act, { id: `lab-${name}` }));
 const choose = h("select", { id: "lab-preset", onchange: () => openPreset(choose.value) });
 const question = h("section", { className: "question", hidden: true });
 const error = h("p", { className: "error", role: "alert", hidden: true }), sentence = h("p", { className: "sentence" });
-const spoken = h("p", { className: "spoken", role: "status" }); // says the sentence when training stops, not all the time
-const form = h("form", { className: "controls", onsubmit: (event) => event.preventDefault() }), controls = {};
+const spoken = h("p", { className: "spoken", role: "status" }); // the sentence when training stops, not all the time
+const form = h("form", { className: "controls" }), controls = {};
 
 function build() {
   choose.append(h("option", { value: "" }, words.free));
@@ -41,20 +44,17 @@ function build() {
 function control(name, { of, number }) {
   const id = `lab-set-${name}`, output = h("output"), values = [...of];
   const options = number ? [] : of.map((value) => h("option", { value }, words.choices[value]));
-  const input = number ? h("input", { type: "range", id, min: 0, step: 1 }) : h("select", { id }, ...options);
+  const input = number ? h("input", { type: "range", id, min: 0 }) : h("select", { id }, ...options);
   input.oninput = () => set({ [name]: number ? values[input.value] : of[input.selectedIndex] });
-  const show = (value, unused) => {
-    if (number && !values.includes(value)) { // an address may hold any number
-      values.push(value);
-      values.sort((a, b) => a - b);
-    }
+  controls[name] = (value, unused) => {
+    if (number && !values.includes(value)) values.push(value); // an address may hold any number
+    if (number) values.sort((a, b) => a - b);
     if (number) input.max = values.length - 1;
     input.value = number ? values.indexOf(value) : value;
     output.value = !number ? "" : name === "clip" && !value ? words.off : String(value);
     input.setAttribute("aria-valuetext", output.value);
     input.disabled = Boolean(unused);
   };
-  controls[name] = show;
   return h("label", { htmlFor: id }, h("span", {}, words.fields[name]), input, output);
 }
 
@@ -97,23 +97,9 @@ async function play(quick = reduced.matches) {
     if (!(await advance(some))) return;
     const took = performance.now() - began;
     if (took > 300) some = Math.max(1, some >> 1); // a slow network shows every epoch
-    if (!quick) await wait(40 - took);
+    if (!quick) await new Promise((next) => setTimeout(next, 40 - took));
   }
   if (trainer === lab.trainer) pause();
-}
-
-function pause() {
-  lab.playing = false;
-  render();
-}
-
-async function step() {
-  lab.playing = false;
-  await advance(1);
-}
-
-function fresh() {
-  return set({ seed: lab.settings.seed + 10 });
 }
 
 /** Keep this run as a line to compare with. */
@@ -144,12 +130,12 @@ function ask({ cases, right, chapter, cell }, said) {
   const use = (query) => set(parse(`${query}&seed=${lab.settings.seed}`)); // the seeds stay
   const guess = async (i) => {
     guesses.forEach((node, k) => node.classList.toggle("guessed", k === i));
-    lab.kept = null;
+    Object.assign(lab, { kept: null, cases: [] });
     for (const [k, query] of cases.entries()) {
       if (k) keep();
       await use(query);
       await play();
-      if (!lab.trainer.finished) return;
+      if (!lab.trainer.finished || lab.cases.push(lab.trainer.runs) <= k) return;
     }
     answer.textContent = `${i === right ? words.right : words.wrong.replace("{right}", letter(right))} ${said.why}`;
     answer.hidden = false;

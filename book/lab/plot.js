@@ -32,8 +32,8 @@ function ticks(from, to, log, least = 0) {
 }
 
 /**
- * Draw lines into an svg element. series: [{ look, xs, runs }], where a run has a value for each x (or null). Shown are
- * the median, a band from lowest to highest, and, with `each`, every run. dots: [{ look, points }]. range: of y, or null.
+ * Draw lines into an svg element. series: [{ look, xs, runs }], where a run has a value for each x or null. Shown are
+ * the median, a band from lowest to highest, and with `each` every run. dots: [{ look, points }]. range: of y, or null.
  */
 export function lines(svg, { series, dots = [], range = null, log = false, xName, xLast = null }) {
   const scale = (y) => (log ? Math.log10(y) : y), fine = (y) => y !== null && Number.isFinite(scale(y));
@@ -49,18 +49,20 @@ export function lines(svg, { series, dots = [], range = null, log = false, xName
   const dot = (look, [x, y]) => `<circle class="${look}" cx="${X(x)}" cy="${Y(y)}" r="2.4"/>`;
   const drawn = [text((W + LEFT) / 2, H - 3, "middle", xName)];
   for (const tick of ticks(y0, y1, log)) {
-    const y = Y(log ? 10 ** tick : tick), name = !log ? brief(tick) : Math.abs(tick) < 3 ? brief(10 ** tick) : `1e${tick}`;
+    const value = log ? 10 ** tick : tick, y = Y(value), name = log && Math.abs(tick) > 2 ? `1e${tick}` : brief(value);
     drawn.push(`<path class="grid" d="M${LEFT} ${y}H${W - 8}"/>`, text(LEFT - 5, y + 4, "end", name));
   }
-  for (const tick of ticks(x0, x1, false, xs.every(Number.isInteger) ? 1 : 0)) drawn.push(text(X(tick), H - BOTTOM + 15, "middle", brief(tick)));
+  const least = xs.every(Number.isInteger) ? 1 : 0;
+  for (const tick of ticks(x0, x1, false, least)) drawn.push(text(X(tick), H - BOTTOM + 15, "middle", String(tick)));
   for (const { look, points } of dots) drawn.push(...points.map((point) => dot(look, point)));
   for (const { look, xs: at, runs, each } of series) {
-    const columns = at.map((x, i) => [x, runs.map((run) => run[i]).filter(fine)]).filter(([, some]) => some.length);
+    const columns = at.map((x, i) => [x, runs.map((run) => run[i]).filter(fine)]).filter(([, ys]) => ys.length);
     if (!columns.length) continue;
     const edge = (pick) => columns.map(([x, some]) => [x, pick(...some)]), middle = edge((...some) => median(some));
     const band = [...edge(Math.min), ...edge(Math.max).reverse()];
     if (runs.length > 1) drawn.push(`<path class="band ${look}" d="${path(band)}Z"/>`);
-    if (each) drawn.push(...runs.map((run) => `<path class="thin ${look}" d="${path(at.map((x, i) => [x, run[i]]))}"/>`));
+    const whole = (run) => `<path class="thin ${look}" d="${path(at.map((x, i) => [x, run[i]]))}"/>`;
+    if (each) drawn.push(...runs.map(whole));
     if (middle.length === 1) drawn.push(dot(look, middle[0]));
     else drawn.push(`<path class="line ${look}" d="${path(middle)}"/>`);
   }

@@ -22,9 +22,7 @@ export function generator(seed, stream) {
 }
 
 /** A standard normal number, by Box and Muller. */
-export function normal(random) {
-  return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
-}
+export const normal = (random) => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
 
 /** Put the numbers 0 to n - 1 into a random order. */
 export function shuffle(order, random) {

@@ -2,6 +2,7 @@
 
 import { CURVES, SPAN, draw, powers, shape } from "./data.js";
 import { Net } from "./engine.js";
+import { count } from "./page.js";
 import { generator, normal, shuffle } from "./random.js";
 
 export const GRID = 32; // the map has GRID x GRID places, a curve 4 GRID
@@ -23,47 +24,37 @@ export const starts = {
   normal: (p, q, scale) => scale,
 };
 
-/** Draw the starting weights; `default` is that of nn.Linear: uniform, biases too. */
+/** Draw the starting weights. The `default` is that of nn.Linear: uniform, biases too. */
 export function initialise(net, { start, scale, equal }, random) {
   for (const { p, q, W, b } of net.layers) {
     const limit = 1 / Math.sqrt(p), uniform = () => limit * (2 * random() - 1);
-    for (let i = 0; i < W.length; i++) {
-      W[i] = start === "default" ? uniform() : starts[start](p, q, scale) * normal(random);
-    }
+    const draw = start === "default" ? uniform : () => starts[start](p, q, scale) * normal(random);
+    for (let i = 0; i < W.length; i++) W[i] = draw();
     for (let j = 0; j < q; j++) b[j] = start === "default" ? uniform() : 0;
   }
-  if (equal) {
-    net.layers.forEach(({ p, q, W, b }, l) => {
-      const last = l === net.layers.length - 1, from = [...W];
-      for (let k = 0; k < p; k++) {
-        // Every hidden unit is a copy of the first one. Where equal inputs add up, weights are divided by the root.
-        for (let j = 0; j < q; j++) W[k * q + j] = from[(l ? 0 : k * q) + (last ? j : 0)] / (l ? Math.sqrt(p) : 1);
-      }
-      if (!last) b.fill(b[0]);
-    });
+  for (const [l, { p, q, W, b }] of equal ? net.layers.entries() : []) {
+    const last = l === net.layers.length - 1, from = [...W];
+    for (let i = 0; i < p * q; i++) { // every hidden unit is a copy of the first one
+      const row = l ? 0 : i - (i % q), column = last ? i % q : 0;
+      W[i] = from[row + column] / (l ? Math.sqrt(p) : 1); // equal inputs add up
+    }
+    if (!last) b.fill(b[0]);
   }
 }
 
-const rootMeanSquare = (values, n) => {
-  let sum = 0;
-  for (let i = 0; i < n; i++) sum += values[i] * values[i];
-  return Math.sqrt(sum / n);
-};
+const rootMeanSquare = (values, n) => Math.sqrt(values.subarray(0, n).reduce((sum, v) => sum + v * v, 0) / n);
 
 export class Run {
   constructor(settings, seed, pictures) {
     const { d, q } = shape(settings);
-    this.settings = settings;
-    this.seed = seed;
+    [this.settings, this.seed] = [settings, seed];
     this.data = draw(settings, settings.own ? seed : settings.seed, pictures);
     this.net = new Net([d, ...Array(settings.depth).fill(settings.width), q], settings.act, settings.loss);
     initialise(this.net, settings, generator(seed, 1));
     [this.order, this.masks] = [generator(seed, 2), generator(seed, 3)];
-    this.rows = Int32Array.from({ length: this.data.n }, (_, i) => i);
-    this.fresh = Int32Array.from({ length: this.data.V.n }, (_, i) => i);
-    this.keep = null;
-    const [known, unknown] = [this.evaluate(this.data, this.rows, "train"), this.evaluate(this.data.V, this.fresh, "val")];
-    this.epochs = [{ ...known, ...unknown }]; // before any training; from here on, one entry an epoch
+    [this.rows, this.fresh] = [Int32Array.from(count(this.data.n)), Int32Array.from(count(this.data.V.n))];
+    const known = this.evaluate(this.data, this.rows, "train");
+    this.epochs = [{ ...known, ...this.evaluate(this.data.V, this.fresh, "val") }]; // the start; then one an epoch
     this.diverged = !Number.isFinite(this.epochs[0].valLoss);
   }
 
@@ -83,9 +74,7 @@ export class Run {
   /** Draw for each hidden layer which units stay, for n examples. */
   drawMasks(n) {
     const { p, depth, width } = this.settings, size = n * width;
-    if (!this.keep || this.keep[0].length < size) {
-      this.keep = Array.from({ length: depth }, () => new Uint8Array(size));
-    }
+    if (!(this.keep?.[0].length >= size)) this.keep = count(depth, () => new Uint8Array(size));
     for (const mask of this.keep) for (let i = 0; i < size; i++) mask[i] = this.masks() >= p ? 1 : 0;
     return this.keep;
   }
@@ -111,8 +100,7 @@ export class Run {
 
   /** Sizes in every layer, dead units, the norm of the weights, and the picture of what the network says. */
   look() {
-    const { net, data, settings: s } = this, some = Int32Array.from({ length: Math.min(300, data.n) }, (_, i) => i);
-    const n = some.length;
+    const { net, data, settings: s } = this, some = count(Math.min(300, data.n)), n = some.length;
     net.forward(data.X, some);
     net.measure(data.T, some);
     net.backward(n);
@@ -120,6 +108,7 @@ export class Run {
     let apart = 0;
     first.W.forEach((w, i) => { apart = Math.max(apart, Math.abs(w - first.W[i - (i % first.q)])); });
     return {
+      parameters: net.w.length,
       signal: net.layers.map(({ Z, q }) => rootMeanSquare(Z, n * q)),
       gradient: net.layers.map(({ D, q }) => n * rootMeanSquare(D, n * q)), // of one example: D is divided by n
       dead: hidden.map((layer) => this.dead(layer, n)),
@@ -133,9 +122,9 @@ export class Run {
   dead({ Z, A, q }, n) {
     let dead = 0;
     for (let j = 0; j < q; j++) {
-      let i = 0;
-      while (i < n && Math.abs(this.net.activation.slope(Z[i * q + j], A[i * q + j])) === 0) i++;
-      if (i === n) dead++;
+      let i = j;
+      while (i < n * q && this.net.activation.slope(Z[i], A[i]) === 0) i += q;
+      if (i >= n * q) dead++;
     }
     return dead / q;
   }
@@ -144,19 +133,15 @@ export class Run {
   picture(s) {
     const { kind, q } = shape(s), net = this.net;
     if (kind === "pictures") return Float32Array.from(net.layers[0].W);
-    const size = kind === "plane" ? GRID ** 2 : 4 * GRID, X = [];
+    const size = kind === "plane" ? GRID ** 2 : 4 * GRID, { from, to } = CURVES[s.data] ?? {}, X = [];
+    const at = (k) => SPAN * ((2 * k + 1) / GRID - 1);
     for (let i = 0; i < size; i++) {
-      if (kind === "curve") {
-        const { from, to } = CURVES[s.data];
-        X.push(...powers(from + ((to - from) * i) / (size - 1), s.degree));
-      } else {
-        const at = (k) => SPAN * ((2 * k + 1) / GRID - 1);
-        X.push(at(i % GRID), -at(Math.floor(i / GRID)));
-      }
+      if (kind === "curve") X.push(...powers(from + ((to - from) * i) / (size - 1), s.degree));
+      else X.push(at(i % GRID), -at(Math.floor(i / GRID)));
     }
     const places = Float64Array.from(X), found = new Float32Array(size);
     for (let i = 0; i < size; i += 128) {
-      const O = net.forward(places, Array.from({ length: 128 }, (_, k) => i + k));
+      const O = net.forward(places, count(128, (k) => i + k));
       for (let k = 0; k < 128; k++) {
         const o = (j) => O[k * q + j] / s.temperature;
         found[i + k] = kind === "curve" ? o(0) : s.loss === "squared" ? o(1) : 1 / (1 + Math.exp(o(0) - o(1)));

@@ -9,15 +9,16 @@ const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[na
 export function say({ runs, epoch, settings }, words) {
   const { q } = shape(settings), all = runs.length, last = runs.map((run) => run.epochs.at(-1));
   const lost = runs.filter((run) => run.diverged), fine = runs.filter((run) => !run.diverged);
-  const said = [], tell = (name, values = {}) => said.push(fill(words[name], { all, epoch, epochs: settings.epochs, ...values }));
-  tell(epoch ? "epoch" : "ready", { parameters: parameters(settings) });
+  const said = [], given = { all, epoch, epochs: settings.epochs, parameters: runs[0].look.parameters };
+  const tell = (name, values = {}) => said.push(fill(words[name], { ...given, ...values }));
+  tell(epoch ? "epoch" : "ready");
   if (lost.length) tell("diverged", { n: lost.length, first: Math.min(...lost.map((run) => run.epochs.length - 1)) });
   if (!fine.length) return said.join(" ");
-  const losses = last.map((e) => e.valLoss).filter(Number.isFinite), rights = last.map((e) => Math.round(100 * e.valAccuracy));
-  const range = (values, show) => ({ median: show(median(values)), low: show(Math.min(...values)), high: show(Math.max(...values)) });
-  tell("loss", range(losses, brief));
+  const range = (v, show) => ({ median: show(median(v)), low: show(Math.min(...v)), high: show(Math.max(...v)) });
+  tell("loss", range(last.map((e) => e.valLoss).filter(Number.isFinite), brief));
   if (q > 1) {
-    tell("right", range(rights, (v) => String(Math.round(v))));
+    const rights = last.map((e) => Math.round(100 * e.valAccuracy));
+    tell("right", range(rights, Math.round));
     const level = Math.round(100 / q + (q > 2 ? 10 : 30)), learned = rights.filter((share) => share >= level).length;
     if (epoch) tell("learned", { n: learned, level });
   }
@@ -30,9 +31,4 @@ export function say({ runs, epoch, settings }, words) {
   if (fade > 3) tell("explode", { tens: Math.round(fade) });
   if (settings.depth && settings.width > 1 && fine.every(({ look }) => look.apart < 1e-9)) tell("equal");
   return said.join(" ");
-}
-
-function parameters(s) {
-  const { d, q } = shape(s), sizes = [d, ...Array(s.depth).fill(s.width), q];
-  return sizes.slice(1).reduce((sum, out, l) => sum + (sizes[l] + 1) * out, 0);
 }

@@ -2,10 +2,10 @@
 
 import { CURVES } from "./data.js";
 import { activations, losses, optimizers } from "./engine.js";
+import { count } from "./page.js";
 import { schedules, starts } from "./run.js";
 
 const RATES = [-4, -3, -2, -1, 0, 1].flatMap((tens) => [1, 1.5, 2, 3, 5].map((k) => +(k * 10 ** tens).toPrecision(2)));
-const upTo = (n) => Array.from({ length: n + 1 }, (_, i) => i);
 const choice = (group, value, of) => ({ group, value, of });
 const number = (group, value, of, from = 0, to = 1e6) => ({ group, value, of, from, to, number: true });
 
@@ -14,9 +14,9 @@ export const FIELDS = {
   data: choice("data", "lamp", ["lamp", "rings", "spiral", "moons", ...Object.keys(CURVES), "pictures"]),
   n: number("data", 400, [10, 20, 30, 50, 100, 200, 300, 400, 500, 1000], 2, 2000),
   noise: number("data", 0, [0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5], 0, 10),
-  degree: number("data", 1, upTo(12).slice(1), 1, 12),
+  degree: number("data", 1, count(12, (i) => i + 1), 1, 12),
   own: choice("data", 0, [0, 1]),
-  depth: number("network", 1, upTo(32), 0, 32),
+  depth: number("network", 1, count(33), 0, 32),
   width: number("network", 8, [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128], 1, 256),
   act: choice("network", "relu", Object.keys(activations)),
   start: choice("network", "default", ["default", ...Object.keys(starts)]),
@@ -33,7 +33,7 @@ export const FIELDS = {
   decay: number("brakes", 0, [0, 1e-4, 3e-4, 1e-3, 3e-3, 0.01, 0.03, 0.1, 0.3, 1, 3], 0, 100),
   p: number("brakes", 0, [0, 0.1, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9], 0, 1),
   temperature: number("brakes", 1, [0.5, 0.7, 1, 1.5, 2, 2.5, 3, 4, 5], 0.01, 100),
-  seeds: number("seeds", 5, upTo(10).slice(1), 1, 10),
+  seeds: number("seeds", 5, count(10, (i) => i + 1), 1, 10),
   seed: number("", 1, [], 0, 1e9),
 };
 const WHOLE = ["n", "degree", "depth", "width", "batch", "epochs", "seeds", "seed", "own", "equal"];

@@ -1,24 +1,21 @@
 // Shares the seeds out among Web Workers and gathers what they measure. The page itself never computes.
 
+import { count } from "./page.js";
+
 export class Trainer {
   constructor(settings, pictures) {
-    const seeds = Array.from({ length: settings.seeds }, (_, k) => settings.seed + k);
+    const seeds = count(settings.seeds, (k) => settings.seed + k);
     const many = Math.min(seeds.length, Math.max(1, navigator.hardwareConcurrency || 1));
     this.settings = settings;
     this.runs = seeds.map((seed) => ({ seed, epochs: [] }));
-    this.workers = Array.from({ length: many }, (_, k) => {
+    this.workers = count(many, (k) => {
       const worker = new Worker(new URL("worker.js", import.meta.url), { type: "module" });
       return { worker, first: { settings, seeds: seeds.filter((_, i) => i % many === k), pictures } };
     });
   }
 
-  get epoch() {
-    return Math.max(0, ...this.runs.map((run) => run.epochs.length - 1));
-  }
-
-  get finished() {
-    return this.epoch >= this.settings.epochs || this.runs.every((run) => run.diverged);
-  }
+  get epoch() { return Math.max(0, ...this.runs.map((run) => run.epochs.length - 1)); }
+  get finished() { return this.epoch >= this.settings.epochs || this.runs.every((run) => run.diverged); }
 
   /** Train every seed for some epochs; resolves when all have answered. */
   async advance(epochs) {
@@ -36,7 +33,5 @@ export class Trainer {
     })));
   }
 
-  stop() {
-    for (const { worker } of this.workers) worker.terminate();
-  }
+  stop() { for (const { worker } of this.workers) worker.terminate(); }
 }

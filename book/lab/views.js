@@ -75,9 +75,10 @@ export class Views {
     const { svg, node } = this.charts.curve;
     node.hidden = kind !== "curve";
     if (node.hidden) return;
-    const { from, to, f } = CURVES[data], last = 4 * GRID - 1, xs = count(4 * GRID, (i) => from + ((to - from) * i) / last);
+    const { from, to, f } = CURVES[data], xs = count(4 * GRID, (i) => from + ((to - from) * i) / (4 * GRID - 1));
     const ys = xs.map(f), [low, high] = [Math.min(...ys), Math.max(...ys)], room = 0.3 * (high - low);
-    const series = [{ look: "truth", xs, runs: [ys] }, { look: "val", each: true, xs, runs: runs.map((r) => [...r.look.picture]) }];
+    const found = { look: "val", each: true, xs, runs: runs.map((run) => [...run.look.picture]) };
+    const series = [{ look: "truth", xs, runs: [ys] }, found];
     const dots = [{ look: "dot", points: count(n, (i) => [X[i * degree], T[i]]) }];
     lines(svg, { series, dots, range: [low - room, high + room], xName: "x" });
   }
@@ -104,10 +105,12 @@ export class Views {
 /** Paint the weights of some units, each as a picture of 14 x 14. */
 function weights(canvas, W, units, dark) {
   const shown = Math.min(SHOWN, units), across = Math.ceil(Math.sqrt(shown)), side = 15 * across - 1;
-  const values = new Float32Array(side * (15 * Math.ceil(shown / across) - 1)), largest = Math.max(...W.map(Math.abs)) || 1;
+  const values = new Float32Array(side * (15 * Math.ceil(shown / across) - 1)), top = Math.max(...W.map(Math.abs)) || 1;
   for (let u = 0; u < shown; u++) {
     const corner = 15 * (Math.floor(u / across) * side + (u % across));
-    for (let k = 0; k < 196; k++) values[corner + Math.floor(k / 14) * side + (k % 14)] = (2 * W[k * units + u]) / largest;
+    for (let k = 0; k < 196; k++) {
+      values[corner + Math.floor(k / 14) * side + (k % 14)] = (2 * W[k * units + u]) / top;
+    }
   }
   paint(canvas, values, side, dark);
 }
