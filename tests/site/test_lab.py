@@ -217,7 +217,9 @@ def noise(one):
 
 
 def bowl(one, other):
-    assert np.ptp(ends(one, "trainLoss")) < 0.01 < np.ptp(ends(other, "trainLoss"))
+    assert np.ptp(ends(one, "trainLoss")) < 0.01 and np.ptp(ends(one, "trainLoss")) < np.ptp(
+        ends(other, "trainLoss")
+    )
     assert np.ptp(track(one, "valLoss")[:, 0]) > 0.5
 
 
