@@ -72,9 +72,10 @@ async function start() {
   for (const [name, show] of Object.entries(controls)) show(settings[name], unused[name]);
   const parts = [lab.preset && `preset=${lab.preset}`, write(settings), address.has("project") && "project=1"];
   history.replaceState(null, "", `?${parts.filter(Boolean).join("&")}`);
-  if (settings.data === "pictures") views.pictures ??= await readPictures();
+  if (settings.data === "pictures") lab.pictures ??= await readPictures();
+  if (settings !== lab.settings) return; // while the pictures came, something else was chosen
   lab.trainer?.stop();
-  lab.trainer = new Trainer(settings, settings.data === "pictures" ? views.pictures : null);
+  lab.trainer = new Trainer(settings, settings.data === "pictures" ? lab.pictures : null);
   await advance(0);
 }
 
@@ -110,8 +111,7 @@ function keep() {
 }
 
 function project() {
-  if (address.has("project")) address.delete("project");
-  else address.set("project", 1);
+  address.has("project") ? address.delete("project") : address.set("project", 1);
   document.body.classList.toggle("lab-project", address.has("project"));
   start();
 }

@@ -6,7 +6,7 @@ export class Trainer {
   constructor(settings, pictures) {
     const seeds = count(settings.seeds, (k) => settings.seed + k);
     const many = Math.min(seeds.length, Math.max(1, navigator.hardwareConcurrency || 1));
-    this.settings = settings;
+    [this.settings, this.busy] = [settings, Promise.resolve()];
     this.runs = seeds.map((seed) => ({ seed, epochs: [] }));
     this.workers = count(many, (k) => {
       const worker = new Worker(new URL("worker.js", import.meta.url), { type: "module" });
@@ -17,9 +17,9 @@ export class Trainer {
   get epoch() { return Math.max(0, ...this.runs.map((run) => run.epochs.length - 1)); }
   get finished() { return this.epoch >= this.settings.epochs || this.runs.every((run) => run.diverged); }
 
-  /** Train every seed for some epochs; resolves when all have answered. */
-  async advance(epochs) {
-    await Promise.all(this.workers.map((one) => new Promise((resolve, reject) => {
+  /** Train every seed for some epochs, after what was asked before; resolves when all have answered. */
+  advance(epochs) {
+    return this.busy = this.busy.then(() => Promise.all(this.workers.map((one) => new Promise((resolve, reject) => {
       one.worker.onmessage = ({ data }) => {
         for (const found of data) {
           const run = this.runs.find(({ seed }) => seed === found.seed);
@@ -30,7 +30,7 @@ export class Trainer {
       one.worker.onerror = reject;
       one.worker.postMessage({ ...one.first, epochs });
       one.first = {};
-    })));
+    }))));
   }
 
   stop() { for (const { worker } of this.workers) worker.terminate(); }

@@ -38,14 +38,14 @@ export class Views {
     this.charts.accuracy.node.hidden = q === 1;
     if (q > 1) this.byEpoch("Accuracy", runs, settings, kept);
     for (const name of LAYERED) this.byLayer(name, runs, settings, kept);
-    const data = draw(settings, settings.seed, this.pictures);
-    this.curve(runs, settings, data, kind);
-    this.networks(runs, settings, data, kind);
+    if (this.drawn !== settings && kind !== "pictures") this.data = draw(settings, settings.seed);
+    this.drawn = settings;
+    this.curve(runs, settings, this.data, kind);
+    this.networks(runs, settings, this.data, kind);
     this.rows.replaceChildren(...runs.map(({ seed, epochs, diverged, look }) => {
-      const { trainLoss, valLoss, valAccuracy } = epochs.at(-1);
-      const cells = [trainLoss, valLoss, valAccuracy ?? NaN, look.norm].map(brief);
-      const all = [...cells, diverged ? this.words.diverged : ""].map((text) => h("td", {}, text));
-      return h("tr", {}, h("th", { scope: "row" }, String(seed)), ...all);
+      const end = epochs.at(-1), cells = [end.trainLoss, end.valLoss, end.valAccuracy ?? NaN, look.norm].map(brief);
+      cells.push(diverged ? this.words.diverged : "");
+      return h("tr", {}, h("th", { scope: "row" }, String(seed)), ...cells.map((text) => h("td", {}, text)));
     }));
   }
 
@@ -71,7 +71,7 @@ export class Views {
     lines(svg, { series, log: !dead, range: dead ? [0, 1] : null, xName: this.words.layer });
   }
 
-  curve(runs, { data, degree }, { X, T, n }, kind) {
+  curve(runs, { data, degree }, { X, T, n } = {}, kind) {
     const { svg, node } = this.charts.curve;
     node.hidden = kind !== "curve";
     if (node.hidden) return;
@@ -84,7 +84,7 @@ export class Views {
   }
 
   /** The map of each network over the plane, or its first layer as pictures. */
-  networks(runs, settings, { X, T, n }, kind) {
+  networks(runs, settings, data, kind) {
     const dark = document.documentElement.dataset.theme === "dark";
     this.says.hidden = kind === "curve";
     this.title.textContent = this.words.views[kind === "plane" ? "says" : "first"];
@@ -95,7 +95,7 @@ export class Views {
       name.textContent = `${this.words.seed} ${seed}: ${Math.round(100 * valAccuracy)}\u00a0%`;
       canvas.setAttribute("aria-label", name.textContent);
       if (kind === "plane") {
-        const points = count(Math.min(n, 400), (k) => [X[2 * k], X[2 * k + 1], T[2 * k + 1]]);
+        const { X, T, n } = data, points = count(Math.min(n, 400), (k) => [X[2 * k], X[2 * k + 1], T[2 * k + 1]]);
         map(canvas, look.picture, GRID, points, SPAN, dark);
       } else if (kind === "pictures") weights(canvas, look.picture, settings.depth ? settings.width : 10, dark);
     }
