@@ -23,7 +23,7 @@ from torch.nn import functional as F
 from torch.utils.data import TensorDataset
 
 import d2lmini as d2l
-from benchmarks import work
+from benchmarks import lab, work
 from benchmarks.work import dropout_mlp, mlp, seconds
 from d2lmini import compat
 from d2lmini.stack import dropout_mask
@@ -254,9 +254,10 @@ def main():
     text = "\n\n".join([first, text, *parts, memory_table()]) + "\n"
     notes = f"{compat_table(arguments.rounds)}\n\n{first}\n"
     OUT.mkdir(parents=True, exist_ok=True)
-    (OUT / "results.md").write_text(f"{text}\n{notes}", encoding="utf-8")
+    of_lab = lab.main(arguments.rounds)
+    (OUT / "results.md").write_text(f"{text}\n{notes}\n{of_lab}\n", encoding="utf-8")
     picture(measured, OUT / "results.png")
-    print(text, notes, sep="\n")
+    print(text, notes, of_lab, sep="\n")
     if arguments.page:
         put_on_pages("speed", text)
         put_on_pages("coming-from-d2l", notes)

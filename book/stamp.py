@@ -23,6 +23,7 @@ def patterns(config):
         r"git\+https://[^\s\"'\\@]+@v[\w.]+": f"git+{address}@v{version}",  # the setup cell of a chapter
         r"git clone https://[^\s\"'`\\]+": f"git clone {address}",
         r"(?<=Read it at <)[^>]+": config["html"]["baseurl"],
+        r"https://[^\s()\"'\\]+/(?=[a-z]+/lab\.html)": config["html"]["baseurl"],  # a chapter's link to the lab
         r"(?m)^repository-code: .*": f'repository-code: "{address}"',
         r"(?m)^version: [\d.]+$": f"version: {version}",
         r"(?m)^__version__ = .*": f'__version__ = "{version}"',

@@ -1,5 +1,6 @@
-"""The pages that nobody writes: what was proved of each chapter, and what a reader can take along."""
+"""The pages that nobody writes: what was proved of each chapter, what a reader can take along, and the lab."""
 
+import json
 import re
 from html import escape
 from importlib.metadata import version
@@ -96,7 +97,20 @@ def downloads(said, files):
     return "<ul>" + "".join(f"<li>{item}</li>" for item in items) + "</ul>"
 
 
-MAKERS = {"status": status, "downloads": downloads}
+def lab(said, files):
+    """Return the body of the lab: words and experiments, for the script in book/lab, which does the rest."""
+    said, presets = said["lab"], json.loads((ROOT / "book/lab/presets.json").read_text(encoding="utf-8"))
+    given = json.dumps({"words": said, "presets": presets}, ensure_ascii=False).replace("<", "\\u003c")
+    return (
+        f'<link rel="stylesheet" href="_static/lab/lab.css"/><div id="lab-intro"><p>{said["intro"]}</p>'
+        f"<details><summary>{said['about']}</summary><p>{said['not']}</p></details></div>"
+        f'<div id="lab"><p>{said["script"]}</p></div>'
+        f'<script type="application/json" id="lab-data">{given}</script>'
+        '<script type="module" src="_static/lab/lab.js"></script>'
+    )
+
+
+MAKERS = {"lab": lab, "status": status, "downloads": downloads}
 
 
 def pages(app):

@@ -122,6 +122,13 @@ def mention(app, docname, part, there):
     return nodes.reference("", part, internal=True, refuri=uri)
 
 
+def stay_on_site(app, doctree, docname):
+    """Shorten links to this edition's own pages: a notebook, read elsewhere, has to write them in full."""
+    for node in doctree.findall(nodes.reference) if app.builder.name == "html" else ():
+        if node.get("refuri", "").startswith(app.config.html_baseurl):
+            node["refuri"] = node["refuri"].removeprefix(app.config.html_baseurl)
+
+
 def name_terms(app, doctree):
     """Give each row of the glossary an address."""
     if app.env.docname == "glossary":
@@ -133,4 +140,5 @@ def setup(app):
     app.add_transform(Links)
     app.connect("doctree-read", name_terms)
     app.connect("doctree-resolved", link_mentions)
+    app.connect("doctree-resolved", stay_on_site)
     return {"parallel_read_safe": True}

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from browsing import chromium, root, visit  # noqa: F401  fixtures of every file here
 from xdist.scheduler import LoadScopeScheduling
 
 
