@@ -13,7 +13,7 @@ import time
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.nn import functional as F
 from torch.utils import data
 
@@ -33,6 +33,7 @@ from torch import (
 
 nn_Module = nn.Module
 # Methods of tensors, as functions.
-argmax, astype, reduce_mean, reduce_sum = Tensor.argmax, Tensor.type, Tensor.mean, Tensor.sum
-expand_dims, reshape, size, transpose = Tensor.unsqueeze, Tensor.reshape, Tensor.numel, Tensor.t
-repeat, swapaxes, to = Tensor.repeat, Tensor.swapaxes, Tensor.to
+argmax, astype, expand_dims = torch.Tensor.argmax, torch.Tensor.type, torch.Tensor.unsqueeze
+reduce_mean, reduce_sum, repeat = torch.Tensor.mean, torch.Tensor.sum, torch.Tensor.repeat
+reshape, size, swapaxes = torch.Tensor.reshape, torch.Tensor.numel, torch.Tensor.swapaxes
+to, transpose = torch.Tensor.to, torch.Tensor.t

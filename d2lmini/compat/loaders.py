@@ -103,8 +103,8 @@ def fashion_mnist_rows(resize=None, root=None):
             count("resize", side)
         size = None if set(sides) == {28} else resize
         resize = size and functools.partial(F.interpolate, size=size, mode="bilinear", antialias=True)
-    folder = root and Path(root, "FashionMNIST", "raw")  # where torchvision keeps what it has downloaded
-    train, _, test = data.fashion_mnist(validation=0, root=folder)
+    raw = Path(root or "", "FashionMNIST", "raw").expanduser()  # where torchvision keeps what it has downloaded
+    train, _, test = data.fashion_mnist(validation=0, root=raw if raw.is_dir() else None)
     return [Rows(part.tensors[0][:, None], part.tensors[1], transform=resize) for part in (train, test)]
 
 

@@ -152,10 +152,9 @@ class DataModule(HyperParameters):
 
 
 class Trainer(HyperParameters):
-    """Fits a `Module` to a `DataModule` for `max_epochs`, on a GPU where `num_gpus` is above 0 and there is one.
+    """Fits a `Module` to a `DataModule`, on a GPU where `num_gpus` is above 0 and there is one.
 
-    gradient_clip_val: the largest norm of the gradient; 0 leaves it as it is.
-    """
+    gradient_clip_val: the largest norm of the gradient; 0 leaves it as it is."""
 
     def __init__(self, max_epochs, num_gpus=0, gradient_clip_val=0):
         count("max_epochs", max_epochs)
