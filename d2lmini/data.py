@@ -113,11 +113,13 @@ def _load(name, root):
 
 
 def bar(total, **options):
-    """A tqdm bar on a terminal or in a notebook, gone at its end; none in CI, or with D2LMINI_PROGRESS=0."""
+    """A tqdm bar on a terminal or in a notebook, gone at its end; none in CI, tests, or D2LMINI_PROGRESS=0."""
     stream = sys.stderr
     notebook = type(stream).__module__.startswith("ipykernel")
     watched = stream is not None and (stream.isatty() or notebook)
-    disable = not watched or os.environ.get("D2LMINI_PROGRESS") == "0" or bool(os.environ.get("CI"))
+    # pytest sets the last, also for the kernels that nbval starts.
+    quiet = os.environ.get("CI") or os.environ.get("PYTEST_CURRENT_TEST")
+    disable = not watched or os.environ.get("D2LMINI_PROGRESS") == "0" or bool(quiet)
     file = _Line() if notebook and not disable else stream
     return tqdm(total=total, file=file, **{"leave": False, "delay": 1, "disable": disable} | options)
 

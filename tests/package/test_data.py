@@ -299,7 +299,7 @@ def test_unwritable_cache(place, server, monkeypatch):
 def test_progress_bar_where_somebody_watches(place, server, monkeypatch, capfd):
     monkeypatch.setattr(data, "MIRRORS", (server.mirror("good"),))
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
-    for name in ("D2LMINI_PROGRESS", "CI"):
+    for name in ("D2LMINI_PROGRESS", "CI", "PYTEST_CURRENT_TEST"):
         monkeypatch.delenv(name, raising=False)
     good()
     shown = capfd.readouterr().err

@@ -24,14 +24,15 @@ from matplotlib import pyplot as plt  # noqa: E402
 
 from d2lmini import compat as d2l  # noqa: E402
 from d2lmini import data  # noqa: E402
+from d2lmini.compat import figures, names  # noqa: E402
 
-NOTES = sorted(Path(__file__).with_name("compat").glob("*.ipynb"))
+NOTES = sorted(Path(__file__).with_name("notes").glob("*.ipynb"))
 ENVIRONMENT = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONWARNINGS": ""}
 
 
 @pytest.fixture(autouse=True)
 def fresh():
-    d2l._warn_once.cache_clear()
+    figures._warn_once.cache_clear()
     torch.manual_seed(0)
     yield
     plt.close("all")
@@ -53,7 +54,7 @@ def warned(function, *arguments):
 
 
 def test_there_are_notes():
-    assert [path.stem for path in NOTES] == ["mlp", "regression", "softmax"]
+    assert [path.stem for path in NOTES] == ["d2lzh", "means", "mlp", "regression", "second", "softmax"]
 
 
 def surprises(text):
@@ -85,7 +86,7 @@ def test_notes_run_as_plain_scripts(tmp_path):
     done = subprocess.run(command, env=ENVIRONMENT | {"MPLBACKEND": "Agg"}, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     (line,) = surprises(done.stderr)
-    assert "an Animator shows its curves in notebooks" in line
+    assert "curves that grow are shown in notebooks" in line
 
 
 def test_importing_brings_no_matplotlib_ipython_or_vision_library_and_changes_nothing():
@@ -116,21 +117,39 @@ SIGNATURES = {
     "synthetic_data": "w b num_examples",
     "data_iter": "batch_size features labels",
     "load_array": "data_arrays batch_size is_train",
-    "load_data_fashion_mnist": "batch_size resize",
+    "load_data_fashion_mnist": "batch_size resize root",
     "get_fashion_mnist_labels": "labels",
     "get_dataloader_workers": "",
     "linreg": "X w b",
     "squared_loss": "y_hat y",
     "sgd": "params lr batch_size",
     "accuracy": "y_hat y",
-    "evaluate_accuracy": "net data_iter",
+    "evaluate_accuracy": "net data_iter device",
+    "evaluate_accuracy_gpu": "net data_iter device",
     "evaluate_loss": "net data_iter loss",
     "train_epoch_ch3": "net train_iter loss updater",
-    "train_ch3": "net train_iter test_iter loss num_epochs updater",
+    "train_ch3": "net train_iter test_iter loss num_epochs updater params lr optimizer",
     "predict_ch3": "net test_iter n",
     "try_gpu": "i",
     "try_all_gpus": "",
     "numpy": "x",
+    "cpu": "",
+    "gpu": "i",
+    "num_gpus": "",
+    "semilogy": "x_vals y_vals x_label y_label x2_vals y2_vals legend figsize",
+    "show_fashion_mnist": "images labels",
+    "add_to_class": "Class",
+    "ProgressBoard": "xlabel ylabel xlim ylim xscale yscale ls colors fig axes figsize display",
+    "Module": "plot_train_per_epoch plot_valid_per_epoch",
+    "DataModule": "root num_workers",
+    "Trainer": "max_epochs num_gpus gradient_clip_val",
+    "SyntheticRegressionData": "w b noise num_train num_val batch_size",
+    "LinearRegressionScratch": "num_inputs lr sigma",
+    "LinearRegression": "lr",
+    "SGD": "params lr",
+    "FashionMNIST": "batch_size resize",
+    "SoftmaxRegression": "num_outputs lr",
+    "SoftmaxRegressionScratch": "num_inputs num_outputs lr sigma",
 }
 
 
@@ -145,7 +164,7 @@ def test_defaults():
         "Animator": {"xlabel": None, "yscale": "linear", "nrows": 1, "ncols": 1, "figsize": (3.5, 2.5)},
         "show_images": {"titles": None, "scale": 1.5},
         "load_array": {"is_train": True},
-        "load_data_fashion_mnist": {"resize": None},
+        "load_data_fashion_mnist": {"resize": None, "root": None},
         "predict_ch3": {"n": 6},
         "try_gpu": {"i": 0},
     }.items():
@@ -163,8 +182,11 @@ def test_tensor_helpers_are_those_of_torch():
     assert d2l.numpy(x).tolist() == [0, 1, 2, 3, 4, 5] and isinstance(d2l.numpy(x), np.ndarray)
     assert d2l.concat((x, x)).shape == (12,) and d2l.tensor is torch.tensor and d2l.torch is torch
     assert d2l.plt is plt
-    with pytest.raises(AttributeError, match="no 'download'"):
-        d2l.download("house prices")
+    matrix = d2l.ones(2, 3)
+    assert d2l.reduce_mean(matrix, 0).shape == (3,) and d2l.transpose(matrix).shape == (3, 2)
+    assert d2l.expand_dims(matrix, 1).shape == (2, 1, 3) and d2l.swapaxes(matrix, 0, 1).shape == (3, 2)
+    assert d2l.to(matrix, d2l.cpu()).device.type == "cpu" and d2l.batch_matmul is torch.bmm
+    assert d2l.nn_Module is d2l.nn.Module and d2l.data.DataLoader is DataLoader and d2l.np is np
 
 
 # ---- data ----
@@ -206,6 +228,16 @@ def test_fashion_mnist_batches():
     _, _, test = data.fashion_mnist()
     images = torch.cat([X for X, _ in test_iter])
     assert torch.equal(images[:, 0], test.tensors[0])  # in their order
+
+
+def test_a_copy_that_torchvision_has_made_is_tried_first(tmp_path, monkeypatch):
+    roots, real = [], data.fashion_mnist
+    monkeypatch.setattr(data, "fashion_mnist", lambda validation, root: roots.append(root) or real(validation=0))
+    d2l.load_data_fashion_mnist(256, root=tmp_path)
+    raw = tmp_path / "FashionMNIST" / "raw"
+    raw.mkdir(parents=True)
+    d2l.load_data_fashion_mnist(256, root=str(tmp_path))
+    assert roots == [None, raw]
 
 
 @pytest.mark.parametrize("side", [(14, 20), 64])
@@ -268,8 +300,13 @@ def by_hand(net, batches, lr):
     return totals[:2] / totals[2]
 
 
-@pytest.mark.parametrize("kind", ["module and optimizer", "function and updater", "module and updater"])
+KINDS = ["module and optimizer", "function and updater", "module and updater", "module, optimizer, mean",
+         "module, updater, sum"]  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_an_epoch_is_the_loop_written_by_hand(kind):
+    loss = LOSSES[kind.split()[-1]] if "," in kind else per_example
     batches = [(X, y) for X, y in d2l.load_array(examples(), 5)]  # the last one holds 3
     model, reference = mlp(), mlp()
     model.train("function and" in kind)  # a module is put into training mode, a function cannot be
@@ -279,7 +316,7 @@ def test_an_epoch_is_the_loop_written_by_hand(kind):
     if "optimizer" in kind:
         updater = torch.optim.SGD(parameters, lr=0.3)
     torch.manual_seed(2)  # dropout
-    measured = d2l.train_epoch_ch3(net, batches, per_example, updater)
+    measured = d2l.train_epoch_ch3(net, batches, loss, updater)
     torch.manual_seed(2)
     expected = by_hand(reference, batches, 0.3)
     assert np.allclose(measured, expected, rtol=1e-5) and isinstance(measured, tuple)
@@ -326,28 +363,253 @@ def test_a_poor_run_ends_with_a_warning_and_not_with_an_error():
     assert not any("training ended" in message for message in messages)
 
 
-def test_a_loss_that_is_a_mean_is_reported_too_small_by_the_batch_size_and_warned_about_once():
+LOSSES = {
+    "none": per_example,
+    "mean": nn.CrossEntropyLoss(),
+    "sum": nn.CrossEntropyLoss(reduction="sum"),
+    "function that averages": lambda outputs, y: per_example(outputs, y).mean(),
+    "function that sums": lambda outputs, y: per_example(outputs, y).sum(),
+}
+
+
+@pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
+def test_the_loss_is_reported_per_example_whatever_the_reduction(loss):
+    X, y = examples()
+    batches, model = d2l.load_array((X, y), 5), mlp()  # the last batch holds 3
+    model[2].p = 0.0
+    right = F.cross_entropy(model(X), y).item()
+    share = (model(X).argmax(1) == y).sum().item() / 23
+    still = torch.optim.SGD(model.parameters(), lr=0.0)
+    for updater in (still, lambda batch_size: None):
+        _, (measured, accuracy) = warned(d2l.train_epoch_ch3, model, batches, loss, updater)
+        assert abs(measured - right) < 1e-5 and accuracy == share
+    assert abs(d2l.evaluate_loss(model, batches, loss) - right) < 1e-5
+
+
+def test_a_mean_over_targets_of_several_numbers_is_weighted_by_all_of_them():
+    X, Y = torch.randn(7, 5), torch.randn(7, 3)
+    model = nn.Linear(5, 3)
+    found = d2l.evaluate_loss(model, d2l.load_array((X, Y), 3), nn.MSELoss())
+    assert abs(found - F.mse_loss(model(X), Y).item()) < 1e-6
+
+
+def misfits(kind):
+    """A loss and an updater whose steps have the wrong length, and what the warning must say."""
+    model = mlp()
+    parameters = list(model.parameters())
+    if kind == "mean":
+        return model, LOSSES["mean"], lambda batch_size: d2l.sgd(parameters, 0.1, batch_size), "too short"
+    return model, LOSSES["sum"], torch.optim.SGD(parameters, lr=1e-3), "too long"
+
+
+@pytest.mark.parametrize("kind", ["mean", "sum"])
+def test_steps_of_the_wrong_length_are_warned_about_once_a_call_at_the_callers_line(kind):
+    model, loss, updater, what = misfits(kind)
     batches = list(d2l.load_array(examples(20), 5))
-    results = []
-    for loss in (per_example, nn.CrossEntropyLoss()):
-        net = mlp().eval()
-        trainer = torch.optim.SGD(net.parameters(), lr=0.1)
-        torch.manual_seed(2)
-        results.append(warned(d2l.train_epoch_ch3, net, batches, loss, trainer))
-    (none, (right, accuracy)), (one, (small, same_accuracy)) = results
-    assert not none and len(one) == 1 and "reduction='none'" in one[0]
-    assert abs(small * 5 - right) < 1e-6 and accuracy == same_accuracy
-    assert warned(d2l.train_epoch_ch3, net, batches, nn.CrossEntropyLoss(), trainer)[0] == []
+    for _ in range(2):  # whoever runs the cell again sees it again
+        for call in (
+            lambda: d2l.train_epoch_ch3(model, batches, loss, updater),
+            lambda: d2l.train_ch3(model, batches, batches, loss, 3, updater),
+        ):
+            with warnings.catch_warnings(record=True) as caught:
+                warnings.simplefilter("always")
+                call()
+            (warning,) = [w for w in caught if "by the batch size" in str(w.message)]
+            assert what in str(warning.message) and warning.filename == __file__
 
 
-def test_workers_are_warned_about_once():
+def test_no_workers_are_needed_and_a_dataloader_of_ones_own_runs():
     messages, workers = warned(d2l.get_dataloader_workers)
-    assert workers == 4 and len(messages) == 1 and "num_workers=0" in messages[0]
-    assert warned(d2l.get_dataloader_workers) == ([], 4)
-    d2l._warn_once.cache_clear()
-    with pytest.warns(UserWarning) as caught:
-        d2l.get_dataloader_workers()
-    assert caught[0].filename == __file__  # the warning points at the caller's line
+    assert workers == 0 and messages == []
+    loader = DataLoader(TensorDataset(*examples(12)), batch_size=4, num_workers=workers)
+    assert [len(y) for _, y in loader] == [4, 4, 4]
+
+
+# ---- d2lzh_pytorch ----
+
+
+def written_out_zh(model, batches, loss, rate, batch_size):
+    """An epoch of train_ch3 in d2lzh_pytorch; returns the loss per example and the accuracy."""
+    losses, right = [], 0
+    for X, y in batches:
+        outputs = model(X)
+        gradients = torch.autograd.grad(loss(outputs, y).sum(), list(model.parameters()))
+        with torch.no_grad():
+            for p, g in zip(model.parameters(), gradients, strict=True):
+                p -= rate * g / batch_size
+        losses.append(per_example(outputs, y).detach())
+        right += (outputs.argmax(1) == y).sum().item()
+    return torch.cat(losses).mean().item(), right / sum(len(part) for part in losses)
+
+
+@pytest.mark.parametrize("loss", ["none", "mean"])
+@pytest.mark.parametrize("with_optimizer", [True, False])
+def test_train_ch3_of_d2lzh_is_the_loop_written_out(capsys, loss, with_optimizer):
+    batches = list(d2l.load_array(examples(), 5))
+    model, reference = nn.Linear(5, 3), nn.Linear(5, 3)
+    reference.load_state_dict(model.state_dict())
+    parameters = list(model.parameters())
+    loss, rate = LOSSES[loss], 0.3
+    last = (None, None, torch.optim.SGD(parameters, lr=rate)) if with_optimizer else (iter(parameters), rate)
+    messages, value = warned(d2l.train_ch3, model, batches, batches, loss, 2, 5, *last)
+    assert messages == [] and value is None and model.training
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 2 and not plt.get_fignums()
+    for epoch, line in enumerate(lines, 1):
+        expected = *written_out_zh(reference, batches, loss, rate, 1 if with_optimizer else 5), 0
+        name, *measured = re.fullmatch(r"epoch (\d), loss (.*), train acc (.*), test acc (.*)", line).groups()
+        assert int(name) == epoch and np.allclose([float(m) for m in measured[:2]], expected[:2], atol=1e-3)
+    for a, b in zip(parameters, reference.parameters(), strict=True):
+        assert (a - b).abs().max() < 1e-5
+
+
+def test_accuracy_of_d2lzh_takes_the_data_first_and_goes_on_training():
+    X, y = examples()
+    model = mlp()
+    right = (model.eval()(X).argmax(1) == y).sum().item() / 23
+    assert d2l.evaluate_accuracy(d2l.load_array((X, y), 5), model) == right and model.training
+    assert d2l.evaluate_accuracy_gpu(model, [(X, y)], d2l.cpu()) == right and not model.training
+    modes = []
+
+    def net(X, is_training=True):
+        modes.append(is_training)
+        return model(X)
+
+    assert d2l.evaluate_accuracy([(X, y)], net) == d2l.evaluate_accuracy(net, [(X, y)], "cpu") == right
+    assert modes == [False, False]
+
+
+def test_layers_and_figures_of_d2lzh():
+    assert d2l.FlattenLayer()(torch.ones(2, 1, 3, 4)).shape == (2, 12)
+    d2l.semilogy([1, 2], [1.0, 10.0], "epochs", "loss", range(1, 3), [2.0, 20.0], ["train", "test"])
+    axes = plt.gca()
+    assert drawn() == [([1, 2], [1, 10]), ([1, 2], [2, 20])] and axes.get_yscale() == "log"
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("epochs", "loss") and axes.lines[1].get_linestyle() == ":"
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["train", "test"]
+    plt.close("all")
+    d2l.semilogy([1, 2], torch.tensor([1.0, 10.0]), "x", "y")
+    assert len(plt.gca().lines) == 1
+    assert d2l.show_fashion_mnist([torch.rand(1, 28, 28)] * 3, ["a", "b", "c"]) is None
+    assert [ax.get_title() for ax in plt.gcf().axes] == ["a", "b", "c"]
+
+
+# ---- names ----
+
+
+def test_a_name_that_is_refused_says_what_to_use():
+    for name, instead in names.REFUSED.items():
+        with pytest.raises(AttributeError, match=f"no '{name}': ") as caught:
+            getattr(d2l, name)
+        assert instead in str(caught.value) and len(instead) > 20
+    with pytest.raises(AttributeError, match="no 'unheard_of': compat covers linear networks"):
+        d2l.unheard_of  # noqa: B018
+    assert not hasattr(d2l, "__wrapped__")
+
+
+def test_what_needs_torchvision_says_how_to_do_without(monkeypatch):
+    for name in ("torchvision", "torchvision.transforms", "pandas"):
+        monkeypatch.setitem(sys.modules, name, None)  # as if it were not installed
+    for name in ("torchvision", "transforms"):
+        with pytest.raises(
+            AttributeError, match=f"no '{name}' without .*pip install torchvision, or replace"
+        ) as caught:
+            getattr(d2l, name)
+    with pytest.raises(AttributeError, match="pip install pandas$"):
+        d2l.pd  # noqa: B018
+    line = re.search("mnist_train, .*", str(caught.value))[0]
+    found = {"d2l": d2l}
+    exec(line, found)
+    assert (len(found["mnist_train"]), len(found["mnist_test"])) == (60_000, 10_000)
+    image, label = found["mnist_train"][0]
+    assert image.shape == (1, 28, 28) and d2l.get_fashion_mnist_labels([label]) == ["ankle boot"]
+    loader = DataLoader(found["mnist_test"], batch_size=64, num_workers=d2l.get_dataloader_workers())
+    assert next(iter(loader))[0].shape == (64, 1, 28, 28)
+    monkeypatch.setitem(sys.modules, "torchvision", os)
+    assert d2l.torchvision is os  # where it is installed, it is there
+
+
+def test_the_package_itself_points_to_compat():
+    import d2lmini
+
+    for name in ("train_ch3", "Animator", "Trainer", "plt", "download", "zeros"):
+        with pytest.raises(AttributeError, match=f"no attribute '{name}': .*from d2lmini import compat as d2l"):
+            getattr(d2lmini, name)
+    for name in ("train_chapter", "_train_ch3"):
+        with pytest.raises(AttributeError, match=f"no attribute '{name}'$"):
+            getattr(d2lmini, name)
+    for line in ("from d2lmini import torch as d2l", "from d2lmini import mxnet"):
+        with pytest.raises(ImportError, match="from d2lmini import compat as d2l"):
+            exec(line)
+
+
+def test_every_name_is_on_the_page():
+    page = Path(__file__).parents[3].joinpath("chapters/en/coming-from-d2l.md").read_text(encoding="utf-8")
+    public = {name for name in dir(d2l) if not name.startswith("_")} - {
+        "figures",
+        "loaders",
+        "names",
+        "second",
+        "training",
+    }
+    assert len(public) > 90
+    missing = {name for name in public | names.KNOWN if not re.search(rf"`(d2l\.)?{name}\b", page)}
+    assert missing == set()
+
+
+# ---- what stays below a cell ----
+
+CELLS = {
+    "setup": """
+import re, torch, warnings
+from torch import nn
+from d2lmini import compat as d2l
+points = torch.randn(120, 4); kinds = (points[:, 0] > 0).long()
+batches = d2l.load_array((points, kinds), 40)
+net = nn.Linear(4, 2)
+updater = lambda batch_size: d2l.sgd(list(net.parameters()), 0.1, batch_size)""",
+    "first": "print('before'); d2l.train_ch3(net, batches, batches, nn.CrossEntropyLoss(), 3, updater)",
+    "again": "print('before'); d2l.train_ch3(net, batches, batches, nn.CrossEntropyLoss(), 3, updater)",
+    "loop": """
+animator = d2l.Animator(xlim=[0, 60])
+for i in range(60):
+    animator.add(i, i % 2)
+    if i == 5: warnings.warn("of one's own")
+print("after")""",
+    "on": "for i in range(60, 70): animator.add(i, i % 2)",
+    "board": """
+board = d2l.ProgressBoard("x")
+for i in range(60): board.draw(i, i % 2, "zigzag", every_n=1)
+d2l.plt.show()""",
+    "broken": """
+animator = d2l.Animator()
+for i in range(40): animator.add(i, i % 2)
+raise RuntimeError("on purpose")""",
+}
+
+
+def pieces(svg):
+    """How many pieces the longest line of a picture has."""
+    return max(len(re.findall(r"\bL ", path)) for path in re.findall(r' d="([^"]*)"', svg))
+
+
+def test_a_growing_figure_is_one_picture_up_to_date_and_clears_nothing(monkeypatch):
+    monkeypatch.delenv("MPLBACKEND", raising=False)
+    cells = [nbformat.v4.new_code_cell(code, id=name) for name, code in CELLS.items()]
+    notebook = nbformat.v4.new_notebook(cells=cells)
+    NotebookClient(notebook, timeout=300, kernel_name="python3", allow_errors=True).execute()
+    text, pictures = {}, {}
+    for cell in notebook.cells:
+        text[cell.id] = "".join(o.get("text", "") + o.get("evalue", "") for o in cell.outputs)
+        pictures[cell.id] = [o.data["image/svg+xml"] for o in cell.outputs if "image/svg+xml" in o.get("data", {})]
+    assert {name: len(found) for name, found in pictures.items()} == {name: name != "setup" for name in CELLS}, (
+        text
+    )
+    for name in ("first", "again"):
+        assert text[name].startswith("before") and text[name].count("too short by the batch size") == 1
+        assert text[name].count("training ended with") <= 1
+    assert "of one's own" in text["loop"] and text["loop"].endswith("after\n") and text["broken"] == "on purpose"
+    grown = {name: pieces(pictures[name][0]) for name in ("loop", "on", "board", "broken")}
+    assert grown == {"loop": 59, "on": 69, "board": 59, "broken": 39}
 
 
 def test_an_animator_outside_notebooks_keeps_its_data_and_says_so_once(capfd):
@@ -490,6 +752,11 @@ BAD = {
     "num_epochs must be .*, not 0": [lambda: d2l.train_ch3(NET, BATCHES, BATCHES, per_example, 0, print)],
     r"y must be .*, not \(2,\)": [lambda: d2l.accuracy(torch.ones(3, 4), torch.ones(2))],
     r"args must be 2 numbers, not \(1,\)": [lambda: d2l.Accumulator(2).add(1)],
+    r"params must be .* no optimizer, not None": [lambda: d2l.train_ch3(NET, BATCHES, BATCHES, per_example, 1, 9)],
+    r"lr must be .* no optimizer, not None": [lambda: d2l.train_ch3(NET, BATCHES, BATCHES, per_example, 1, 9, [])],
+    "batch_size must be .*, not -9": [lambda: d2l.train_ch3(NET, BATCHES, BATCHES, per_example, 1, -9, [], 0.1)],
+    "max_epochs must be .*, not 0": [lambda: d2l.Trainer(max_epochs=0)],
+    "images must be one or more": [lambda: d2l.show_fashion_mnist([], [])],
     "n must be at most 4": [lambda: d2l.predict_ch3(NET, [(torch.ones(4, 5), torch.ones(4))], n=6)],
     "X must be 1 curve or as many as Y, 3, not 2": [lambda: d2l.plot([[1], [2]], [[1], [2], [3]])],
     r"x must be .* 2 curves, not \[1, 2, 3\]": [lambda: d2l.Animator().add([1, 2, 3], [1, 2])],
