@@ -45,6 +45,10 @@ reproduce redraw breaks: .venv/ready
 homework: .venv/ready
 	@$(PY) -m book.homework $(CHAPTER)
 
+# Slides of one chapter or all, in _build/slides/; the site has them, too: make slides CHAPTER=mlp
+slides: .venv/ready
+	@$(PY) -m book.slides $(CHAPTER)
+
 # The book as a PDF, in _build/pdf/ and, when the site is built, on it.
 pdf: .venv/ready
 	@$(PY) -m book.pdf
@@ -70,4 +74,4 @@ clean:
 	@cp book/package.json book/package-lock.json .venv && $(NPM) ci --prefix .venv --ignore-scripts --no-audit --no-fund --silent
 	@touch $@
 
-.PHONY: book test lint lab serve execute stamp colab reproduce redraw breaks homework pdf audit bench clean
+.PHONY: book test lint lab serve execute stamp colab reproduce redraw breaks homework slides pdf audit bench clean

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import yaml
 
 from book.lighten import lighten
+from book.slides import write as write_slides
 from book.toc import ROOT, editions, load, pages
 from book.words import words
 
@@ -135,6 +136,7 @@ def main():
         (SITE / name).write_text(content, encoding="utf-8")
     for language in languages:
         write_zip(language, SITE / language / "d2lmini.zip")
+        write_slides(language, SITE / language / "slides")
         if (PDF / f"d2lmini-{language}.pdf").exists():
             shutil.copy(PDF / f"d2lmini-{language}.pdf", SITE / language / "d2lmini.pdf")
     print(f"Built: {', '.join(languages)}. Open it with")
