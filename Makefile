@@ -51,6 +51,10 @@ reproduce redraw breaks: .venv/ready
 homework: .venv/ready
 	@$(PY) -m book.homework $(CHAPTER)
 
+# Slides of one chapter or all, in _build/slides/; the site has them, too: make slides CHAPTER=mlp
+slides: .venv/ready
+	@$(PY) -m book.slides $(CHAPTER)
+
 # The book as a PDF, in _build/pdf/ and, when the site is built, on it.
 pdf: .venv/ready
 	@$(PY) -m book.pdf
@@ -68,4 +72,4 @@ clean:
 .venv/ready: requirements.txt pyproject.toml book/package-lock.json
 	@$(PYTHON) -m book ready
 
-.PHONY: book test lint lab serve execute editions stamp colab reproduce redraw breaks homework pdf audit bench clean
+.PHONY: book test lint lab serve execute editions stamp colab reproduce redraw breaks homework slides pdf audit bench clean

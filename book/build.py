@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import yaml
 
 from book.lighten import lighten
+from book.slides import write as write_slides
 from book.toc import ROOT, editions, load, pages
 from book.words import words
 
@@ -137,6 +138,7 @@ def main():
         (SITE / name).write_text(content, encoding="utf-8")
     for language in languages:
         shutil.copy(BUILD / f"d2lmini-{language}.zip", SITE / language / "d2lmini.zip")
+        write_slides(language, SITE / language / "slides")
         if (PDF / f"d2lmini-{language}.pdf").exists():
             shutil.copy(PDF / f"d2lmini-{language}.pdf", SITE / language / "d2lmini.pdf")
     print(f"Built: {', '.join(languages)}. Open it with")

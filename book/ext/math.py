@@ -34,7 +34,7 @@ def add_files(app):
     app.config.html_static_path.append(app.katex_files)
 
 
-def start_server(app):
+def start_server(app=None):
     """Start the server of sphinxcontrib-katex, which on a busy machine knocks before the server listens."""
     for _ in range(20):
         try:
@@ -86,10 +86,14 @@ def join_per_cent(app, doctree, docname):
             text.parent.replace(text, nodes.Text(re.sub(r"(\d) %", "\\1\N{NO-BREAK SPACE}%", text)))
 
 
-def setup(app):
+def prepare():
+    """Let the renderer find Node, and stop at what it cannot read, which it would print in red."""
     os.environ["PATH"] = f"{NODE}{os.pathsep}{os.environ['PATH']}"
-    # The renderer prints what it cannot read in red: here that is a warning, and so an error.
     renderer.KATEX_DEFAULT_OPTIONS.update(throwOnError=True, strict="error", macros=MACROS)
+
+
+def setup(app):
+    prepare()
     app.connect("builder-inited", add_files)
     app.connect("builder-inited", start_server)
     app.connect("build-finished", remove_files)
