@@ -101,7 +101,8 @@ if (typeof Search !== "undefined") {
     const stems = [...parsed[1]].map((stem) =>
       new RegExp("(?<![a-z0-9_])" + _escapeRegExp(stem).replace(/i$/, "[iy]") + "[a-z0-9_]*", "i"));
     const names = [...new Set(Search._performSearch(...parsed).reverse().map((result) => result[0]))];
-    const titles = Object.fromEntries(Search._index.docnames.map((name, i) => [name, Search._index.titles[i]]));
+    const words = (html) => new DOMParser().parseFromString(html, "text/html").body.textContent;
+    const titles = Object.fromEntries(Search._index.docnames.map((name, i) => [name, words(Search._index.titles[i])]));
     const read = async (name, rank) => {
       const page = { title: titles[name], address: name + DOCUMENTATION_OPTIONS.LINK_SUFFIX };
       const local = location.protocol === "file:";  // there a script reads no other file
@@ -149,10 +150,10 @@ unfold();
     const shown = (place.closest("tr")?.lastElementChild ?? place).cloneNode(true);
     shown.querySelectorAll(".headerlink").forEach((node) => node.remove());
     box.replaceChildren(...shown.childNodes);
-    document.querySelector("article").append(box);
+    document.body.append(box);
     box.hidden = false;
     const at = link.getBoundingClientRect(), left = Math.min(at.left, document.body.clientWidth - box.offsetWidth - 16);
-    Object.assign(box.style, { top: `${at.bottom + 6}px`, left: `${Math.max(8, left)}px` });
+    Object.assign(box.style, { top: `${at.bottom + scrollY + 6}px`, left: `${Math.max(8, left)}px` });
     link.setAttribute("aria-describedby", "peek");
   };
   for (const link of document.querySelectorAll("article a.term, article a.reference[href*='#equation-']")) {
@@ -160,7 +161,6 @@ unfold();
     for (const leaving of ["mouseleave", "blur"]) link.addEventListener(leaving, hide);
   }
   addEventListener("keydown", (event) => { if (event.key === "Escape") hide(); });
-  addEventListener("scroll", hide, { passive: true });
 })();
 
 // The arrows of the table of contents say to screen readers what they open.

@@ -608,6 +608,20 @@ def test_controls_stay_beside_the_panels_of_a_phone(visit, page):
         assert controls["y"] >= 0 and controls["y"] + controls["height"] <= box["y"] + 22, (box, controls)
 
 
+@pytest.mark.parametrize("page", [page for page in ONE_SITTING if page.endswith("/backprop.html")])
+def test_a_link_shows_what_it_stands_for(visit, page):
+    """To who arrives by keyboard at a term or the number of an equation; the Escape key takes it away."""
+    tab = visit().open(page)
+    for selector, inside in (("a.term", ""), ("a.reference[href*='#equation-']", ".katex")):
+        link = tab.query_selector(f"article {selector}")
+        link.focus()
+        box = tab.wait_for_selector(".peek:not([hidden])")
+        assert len(box.inner_text()) > 20 and (not inside or box.query_selector(inside))
+        assert link.get_attribute("aria-describedby") == box.get_attribute("id") and beyond(tab) == []
+        tab.keyboard.press("Escape")
+        assert not box.is_visible()
+
+
 @pytest.mark.parametrize("language", editions())
 def test_downloads_say_how_large_they_are(visit, language):
     """Each link to a file is followed by its size; where there is no PDF, the page says so."""
@@ -756,7 +770,7 @@ def test_search_leads_to_the_section(visit):
         links = tab.evaluate("[...document.querySelectorAll('#search-results li a')].map(link => link.href)")
         pages = [link.split("?")[0].split("#")[0] for link in links]
         assert len(pages) == len(set(pages)) and [link for link in links if not resolves(link, visit.root)] == []
-        assert all("#" in link for link in links)
+        assert all("#" in link for link in links) and "<" not in tab.inner_text("#search-results")
         if place:
             assert re.sub(r"\?[^#]*", "", links[0]).endswith(place), links[0]
     assert len([box for box in tab.query_selector_all("input[type=search]") if box.is_visible()]) == 1
