@@ -1,10 +1,11 @@
 """Write slides: `make slides` writes a deck for each chapter to _build/slides/, and the site offers them.
 
 A deck is what the notebook of a chapter tags with Jupyter's own `slideshow` metadata, and nothing else:
-`slide_type` "slide" begins a slide, "-" adds to it, "fragment" adds what a key press shows. The question on top is the
-nearest heading. `show` says what a slide takes of a cell: of a text its blocks (paragraph, list, table, formula) by
-number or its sentences, "0 2.1" for the first block and the second sentence of the third; of code "code" or "output".
-Where it is missing, a folded cell gives its output, others both. A figure has its caption unless its slide has words.
+`slide_type` "slide" begins a slide, "-" adds to it, "fragment" adds what a key press shows. The question on top
+is the nearest heading. `show` says what a slide takes of a cell: of a text its blocks (paragraph, list, table,
+formula) by number or its sentences, "0 2.1" for the first block and the second sentence of the third; of code
+"code" or "output". Where it is missing, a folded cell gives its output, others both. A figure has its caption
+unless its slide has words.
 
 nbconvert writes the decks, with reveal.js: both are there already or small, kept by others, and need no program
 beside Python and Node. A deck is one file that holds all it needs: formulas are drawn by KaTeX, as on the site.

@@ -11,7 +11,8 @@ DECKS = [f"{language}/slides/{file.stem}.html" for language in editions() for fi
 # What reaches below or beside a slide of 1280 x 720; what KaTeX draws far beyond its box and clips is left out.
 BEYOND = """() => [...Reveal.getCurrentSlide().querySelectorAll("*:not(svg *, .katex-mathml *, .hide-tail)")]
     .map(node => [node.outerHTML.slice(0, 80), node.getBoundingClientRect()])
-    .filter(([, box]) => box.width && box.height && (box.right > 1280 || box.bottom > 720)).map(([html]) => html)"""
+    .filter(([, box]) => box.width && box.height && (box.right > 1280 || box.bottom > 720))
+    .map(([html]) => html)"""
 SMALL = """() => [...Reveal.getCurrentSlide().querySelectorAll("p, li, td, pre, h2")]
     .filter(node => parseFloat(getComputedStyle(node).fontSize) < 22).map(node => node.outerHTML.slice(0, 80))"""
 
