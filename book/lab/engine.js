@@ -146,8 +146,8 @@ export class Net {
   forward(X, rows, keep = null, p = 0) {
     const n = rows.length, d = this.sizes[0], { f } = this.activation;
     this.reserve(n);
-    for (let i = 0; i < n; i++) for (let j = 0; j < d; j++) this.X[i * d + j] = X[rows[i] * d + j];
     let H = this.X;
+    for (let i = 0; i < n; i++) for (let j = 0; j < d; j++) H[i * d + j] = X[rows[i] * d + j];
     this.layers.forEach((layer, l) => {
       const { Z, A, W, b, q } = layer;
       for (let i = 0; i < n; i++) for (let j = 0; j < q; j++) Z[i * q + j] = b[j];
@@ -166,16 +166,16 @@ export class Net {
 
   /** Loss and right answers, summed over the examples of the last forward pass; leaves the gradient at the outputs. */
   measure(T, rows, temperature = 1) {
-    const n = rows.length, { Z, D, q } = this.layers.at(-1);
+    const n = rows.length, { Z, D, q } = this.layers.at(-1), wanted = this.T;
     let loss = 0, right = 0;
-    for (let i = 0; i < n; i++) for (let j = 0; j < q; j++) this.T[i * q + j] = T[rows[i] * q + j];
+    for (let i = 0; i < n; i++) for (let j = 0; j < q; j++) wanted[i * q + j] = T[rows[i] * q + j];
     if (temperature !== 1) for (let i = 0; i < n * q; i++) Z[i] /= temperature;
     for (let i = 0; i < n; i++) {
-      loss += this.loss(Z, this.T, D, i, q, n);
+      loss += this.loss(Z, wanted, D, i, q, n);
       let said = i * q, label = i * q;
       for (let j = i * q; j < (i + 1) * q; j++) {
         if (Z[j] > Z[said]) said = j;
-        if (this.T[j] > this.T[label]) label = j;
+        if (wanted[j] > wanted[label]) label = j;
       }
       if (said === label) right++;
     }

@@ -52,7 +52,7 @@ function control(name, { of, number }) {
     if (number) input.max = values.length - 1;
     input.value = number ? values.indexOf(value) : value;
     output.value = !number ? "" : name === "clip" && !value ? words.off : String(value);
-    input.setAttribute("aria-valuetext", output.value);
+    if (number) input.setAttribute("aria-valuetext", output.value);
     input.disabled = Boolean(unused);
   };
   return h("label", { htmlFor: id }, h("span", {}, words.fields[name]), input, output);
