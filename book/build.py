@@ -138,7 +138,8 @@ def main():
         (SITE / name).write_text(content, encoding="utf-8")
     for language in languages:
         shutil.copy(BUILD / f"d2lmini-{language}.zip", SITE / language / "d2lmini.zip")
-        write_slides(language, SITE / language / "slides")
+        if language == "en":  # a deck counts the sentences of a text, and Chinese ones are others
+            write_slides(language, SITE / language / "slides")
         if (PDF / f"d2lmini-{language}.pdf").exists():
             shutil.copy(PDF / f"d2lmini-{language}.pdf", SITE / language / "d2lmini.pdf")
     print(f"Built: {', '.join(languages)}. Open it with")
