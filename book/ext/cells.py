@@ -109,18 +109,18 @@ def fold_guesses(app, doctree):
                 siblings.insert(place, nodes.raw("", opening, format="html"))
 
 
-# Cells that draw data as shades, or whose caption speaks of black and white.
-PICTURE, SHADES = re.compile(r"\b(imshow|images)\("), re.compile(r"\b(black|white)\b|[黑白]")
+PICTURE = re.compile(r"\b(imshow|images)\(")  # draws data as shades
 
 
 def keep_pictures(app, doctree):
     """Give the class `picture` to each cell whose figure would be false with light and dark turned around."""
     file = app.env.doc2path(app.env.docname)
     cells = nbformat.read(file, as_version=4).cells if file.endswith(".ipynb") else []
+    shades = words(app.config.language)["shades"]
     for node in list(doctree.findall(nodes.container)):
         if node.get("nb_element") == "cell_code":
             cell = cells[node["cell_index"]]
-            if PICTURE.search(cell.source) or SHADES.search(str(cell.metadata.get("mystnb", ""))):
+            if PICTURE.search(cell.source) or re.search(shades, str(cell.metadata.get("mystnb", ""))):
                 node["classes"].append("picture")
 
 
