@@ -4,6 +4,7 @@ Nothing is executed: the stored outputs are what the tests proved. Any warning i
 """
 
 import copy
+import re
 import shutil
 import subprocess
 import sys
@@ -67,7 +68,16 @@ def build_edition(language, builder="html", target=None):
     shutil.rmtree(target, ignore_errors=True)
     shutil.copytree(folder / "_build" / builder, target)
     lighten(target)
+    say(words(language)["theme"], target)
     return True
+
+
+def say(phrases, folder):
+    """Put the words of an edition into its pages where the theme knows English alone."""
+    places = rf'((?:title|label|alt)="|>\s*)({"|".join(map(re.escape, phrases))})(?=\s*["<])'
+    for page in folder.glob("*.html") if phrases else ():
+        text = page.read_text(encoding="utf-8")
+        page.write_text(re.sub(places, lambda found: found[1] + phrases[found[2]], text), encoding="utf-8")
 
 
 def root_page(languages, said="", straight=""):

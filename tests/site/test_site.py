@@ -147,7 +147,7 @@ def test_every_formula_is_rendered(read, page):
 
 
 # The font of a sign follows from these: one node of each kind is asked, of thousands.
-TYPED = """() => {
+TYPED = r"""() => {
     const kinds = new Map();
     for (const node of document.querySelectorAll(".katex-html *")) {
         const own = [...node.childNodes].filter(child => child.nodeType === 3).map(child => child.data).join("");
@@ -707,7 +707,8 @@ def test_the_other_edition_opens_at_the_same_place(visit):
         tab.goto(f"{visit.root}zh/mlp.html{place}", wait_until="networkidle")
         tab.click(".lang-switch")
         tab.wait_for_url(f"**/en/mlp.html{place}")
-    tab.evaluate("document.querySelector('#when-does-a-unit-stop-learning').scrollIntoView()")
+    tab.wait_for_load_state("networkidle")  # the browser goes to the place once more when all is there
+    tab.evaluate("document.querySelector('#when-does-a-unit-stop-learning').scrollIntoView({behavior: 'instant'})")
     tab.click(".lang-switch")
     tab.wait_for_url("**/zh/mlp.html#when-does-a-unit-stop-learning")
 
@@ -718,6 +719,19 @@ def test_chinese_is_upright(visit):
     leaning = "n => getComputedStyle(n).fontStyle != 'normal' && /\\p{Script=Han}/u.test(n.textContent)"
     assert tab.evaluate(f"[...document.querySelectorAll('article *')].filter({leaning}).length") == 0
     assert tab.evaluate("document.documentElement.lang").lower() == "zh-cn"
+
+
+ENGLISH = re.compile(r'(?:title|label|placeholder)="([A-Z][a-z]+ [^"]*)"|>\s*([A-Z][a-z]+ [a-z][^<]*)<')
+
+
+@pytest.mark.parametrize("name", ["index", "dropout", "search", "status"])
+def test_the_chinese_site_speaks_chinese(name):
+    """Around the text, and beside its headings and figures, stands no English."""
+    text = (SITE / f"zh/{name}.html").read_text(encoding="utf-8")
+    text = re.sub(r"(?s)<(script|style|figure class=.d2l-explore).*?</(script|style|figure)>", "", text)
+    around = re.sub(r'(?s)<article.*?</article>|<nav id="pst-page-toc.*?</nav>', "", text)
+    found = [*ENGLISH.findall(around), *re.findall(r'title="([A-Z][a-z]+ [^"]*)"', text)]
+    assert found == [] and len(ENGLISH.findall((SITE / f"en/{name}.html").read_text(encoding="utf-8"))) > 5
 
 
 def test_motion_can_be_reduced(chromium, root):

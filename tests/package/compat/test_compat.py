@@ -81,7 +81,13 @@ def test_notes_run_as_plain_scripts(tmp_path):
         cells = [cell.source for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
         lines = [line for line in "\n".join(cells).splitlines() if not line.startswith("%")]
         (tmp_path / path.with_suffix(".py").name).write_text("\n".join(lines))
-    program = "import runpy, sys; [runpy.run_path(path) for path in sys.argv[1:]]"
+    program = """
+import runpy, sys
+from d2lmini import compat
+for path in sys.argv[1:]:
+    runpy.run_path(path)
+    compat.plt.close("all")
+"""
     command = [sys.executable, "-c", program, *sorted(tmp_path.glob("*.py"))]
     done = subprocess.run(command, env=ENVIRONMENT | {"MPLBACKEND": "Agg"}, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
@@ -570,7 +576,7 @@ updater = lambda batch_size: d2l.sgd(list(net.parameters()), 0.1, batch_size)"""
     "first": "print('before'); d2l.train_ch3(net, batches, batches, nn.CrossEntropyLoss(), 3, updater)",
     "again": "print('before'); d2l.train_ch3(net, batches, batches, nn.CrossEntropyLoss(), 3, updater)",
     "loop": """
-animator = d2l.Animator(xlim=[0, 60])
+animator = d2l.Animator(xlim=[0, 70])
 for i in range(60):
     animator.add(i, i % 2)
     if i == 5: warnings.warn("of one's own")
