@@ -57,7 +57,7 @@ def rules():
 
 @cache
 def alternatives():
-    """Return the names that the glossary has in brackets: {丢弃法: 暂退法, ...}."""
+    """Return the names that the glossary has in brackets: {another name: the term, ...}."""
     found = {}
     for row in (ROOT / "chapters/en/glossary.md").read_text(encoding="utf-8").splitlines():
         if term := re.match(r"\|[^|]+\| ([^|（]+)（([^|]+)） \|", row):

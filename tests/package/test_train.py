@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import os
 import math
 import subprocess
 import sys
@@ -626,7 +627,12 @@ def test_a_bar_shows_where_somebody_watches_and_leaves_nothing():
 
 def test_a_bar_in_a_notebook_leaves_nothing():
     """What a kernel sends: one line that is replaced, at last by nothing; no stderr, which viewers paint red."""
-    manager, client = start_new_kernel(kernel_name="python3")
+    watched = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in ("CI", "D2LMINI_PROGRESS", "PYTEST_CURRENT_TEST")
+    }
+    manager, client = start_new_kernel(kernel_name="python3", env=watched)
     code = (
         "from d2lmini.data import bar\nwith bar(4, unit='step', delay=0) as b:\n    b.update(2)\n    b.refresh()"
     )

@@ -71,8 +71,9 @@ def test_notes_run_as_a_notebook(path, monkeypatch):
         outputs = cell.get("outputs", [])
         assert not surprises("".join(o.text for o in outputs if o.get("name") == "stderr")), cell.id
         if re.search(r"d2l\.plot\(|d2l\.train_ch3\(|= train\(", cell.source):
-            # However often an Animator has drawn, its last picture alone is left.
-            assert sum("image/svg+xml" in o.get("data", {}) for o in outputs) == 1, cell.id
+            # However often an Animator has drawn, its last picture alone is left. The notes of d2lzh print.
+            drawn = sum("image/svg+xml" in o.get("data", {}) for o in outputs)
+            assert drawn == (0 if path.stem == "d2lzh" and "train_ch3" in cell.source else 1), cell.id
 
 
 def test_notes_run_as_plain_scripts(tmp_path):
@@ -611,7 +612,7 @@ def test_a_growing_figure_is_one_picture_up_to_date_and_clears_nothing(monkeypat
         text
     )
     for name in ("first", "again"):
-        assert text[name].startswith("before") and text[name].count("too short by the batch size") == 1
+        assert "before" in text[name] and text[name].count("too short by the batch size") == 1
         assert text[name].count("training ended with") <= 1
     assert "of one's own" in text["loop"] and text["loop"].endswith("after\n") and text["broken"] == "on purpose"
     grown = {name: pieces(pictures[name][0]) for name in ("loop", "on", "board", "broken")}
