@@ -2,8 +2,8 @@
 
 import contextlib
 import io
-import os
 import math
+import os
 import subprocess
 import sys
 import time
