@@ -1,5 +1,7 @@
 """What is in the book: everything that builds or tests it reads this, and this reads _toc.yml and _config.yml."""
 
+import copy
+import functools
 from pathlib import Path
 
 import yaml
@@ -9,7 +11,14 @@ ROOT = Path(__file__).resolve().parents[1]
 
 def load(name):
     """Return the YAML file `name` of the top folder."""
-    return yaml.safe_load((ROOT / name).read_text(encoding="utf-8"))
+    file = ROOT / name
+    return copy.deepcopy(parsed(file, file.stat().st_mtime_ns))
+
+
+@functools.cache
+def parsed(file, changed):
+    """Return what a YAML file holds, as it was when it was last changed; reading it takes long."""
+    return yaml.safe_load(file.read_text(encoding="utf-8"))
 
 
 def files(entries):
