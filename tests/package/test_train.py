@@ -599,10 +599,6 @@ class Terminal(io.StringIO):
         return True
 
 
-class Notebook(io.StringIO):
-    __module__ = "ipykernel.iostream"
-
-
 @pytest.fixture(autouse=True)
 def a_person_watches(monkeypatch):
     for name in ("D2LMINI_PROGRESS", "CI"):
@@ -654,9 +650,9 @@ def test_no_bar_where_nobody_watches_or_none_is_wanted(monkeypatch):
     assert shown(io.StringIO()) == ""
     for name, value in (("D2LMINI_PROGRESS", "0"), ("CI", "true")):
         monkeypatch.setenv(name, value)
-        assert shown(Notebook()) == ""
+        assert shown(Terminal()) == ""
         monkeypatch.delenv(name)
-    assert shown(Notebook(), tested=True) == ""  # as in a kernel that nbval starts
+    assert shown(Terminal(), tested=True) == ""  # as in a kernel that nbval starts
 
 
 def test_the_names_that_tab_offers_are_those_for_users():
