@@ -15,7 +15,7 @@ from book.toc import ROOT, notebooks
 from book.words import words
 
 PAGE = "en/lab.html"
-READY = "lab.trainer?.runs.every((run) => run.look) && !lab.playing"
+READY = "lab.trainer?.settings === lab.settings && lab.trainer.runs.every((run) => run.look) && !lab.playing"
 PRESETS = json.loads((ROOT / "book/lab/presets.json").read_text(encoding="utf-8"))
 DRAWS = (1, 101)  # first seeds; before a claim was written it was tried with ten others
 

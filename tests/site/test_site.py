@@ -386,7 +386,7 @@ def start_axe(tab):
 def test_page_is_accessible(read, page):
     """No WCAG violation on a phone, where much scrolls, nor in a wide window; enough contrast in dark mode."""
     tab = read(page)
-    tab.emulate_media(reduced_motion="reduce")  # a button that is fading in has little contrast yet
+    tab.emulate_media(reduced_motion="reduce")  # what is fading in has little contrast yet
     start_axe(tab)
     assert violations(tab, "tag", WCAG) == []
     show(tab, DESKTOP, "light")
