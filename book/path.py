@@ -56,7 +56,9 @@ def counts(file):
     text = [prose(cell) for cell in notebook.cells if cell.cell_type == "markdown"]
     code = [cell for cell in notebook.cells[: exercises(notebook, file.parent.name)] if cell.cell_type == "code"]
     seen = [
-        cell for cell in notebook.cells if cell.cell_type == "code" and not (FOLDED | {"exercise"}) & tags(cell)
+        cell
+        for cell in notebook.cells
+        if cell.cell_type == "code" and not (FOLDED | {"exercise", "setup"}) & tags(cell)
     ]
     return {
         "words": sum(len(said) for said, _, _ in text),

@@ -92,8 +92,13 @@ def checks(file):
 
 
 def unjudged(cell):
-    """Return the lines of a cell but for those that call a judge of exercises."""
-    return [line for line in cell.source.splitlines() if not line.startswith(JUDGE)]
+    """Return the lines of a cell but for those that call a judge of exercises, or install the package."""
+    return [line for line in proper(cell).splitlines() if not line.startswith(JUDGE)]
+
+
+def proper(cell):
+    """Return the source of a cell; of the setup cell, what follows the lines that install the package."""
+    return cell.source.partition("\n\n")[2] if cell.id == "setup" else cell.source
 
 
 def breaks(name):
@@ -125,7 +130,7 @@ def contents(name):
     if name == PACKAGE:
         files = sorted(f for folder in ("d2lmini", "tests/package") for f in (ROOT / folder).rglob("*.*"))
         return digest(*(f.read_text("utf-8") for f in files if f.suffix in (".py", ".css", ".js", ".ipynb")))
-    return digest(json.dumps([(cell.source, cell.outputs) for cell in code(chapters()[name])], sort_keys=True))
+    return digest(json.dumps([(proper(cell), cell.outputs) for cell in code(chapters()[name])], sort_keys=True))
 
 
 # ---- what is known ----

@@ -20,7 +20,7 @@ def patterns(config):
     address = config["repository"]["url"]
     version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
     return {
-        r"git\+https://[^\s\"'\\@]+@v[\w.]+": f"git+{address}@v{version}",  # the setup cell of a chapter
+        r"https://[^\s\"'\\]+/d2lmini-[\d.]+-py3": f"{config['html']['baseurl']}d2lmini-{version}-py3",  # setup
         r"git clone https://[^\s\"'`\\]+": f"git clone {address}",
         r"(?<=Read it at <)[^>]+": config["html"]["baseurl"],
         r"https://[^\s()\"'\\]+/(?=[a-z]+/lab\.html)": config["html"]["baseurl"],  # a chapter's link to the lab
