@@ -42,7 +42,7 @@ def prepare():
         venv.create(VENV, with_pip=True)
     print("Installing requirements.txt into .venv: some minutes, and some hundred MB at the first time")
     run(PYTHON, "-m", "pip", "install", "-qq", "--no-compile", "-r", "requirements.txt")
-    run(PYTHON, "-m", "pip", "install", "-qq", "--no-deps", "-e", ".")
+    run(PYTHON, "-m", "pip", "install", "-qq", "--no-deps", "--no-build-isolation", "-e", ".")
     # nbgrader grades at the command line: its menu and panels would stand in a reader's JupyterLab.
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     run(PYTHON, "-m", "jupyter", "labextension", "disable", "@jupyter/nbgrader", "--level=sys_prefix", **quiet)

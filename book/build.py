@@ -3,6 +3,7 @@
 Nothing is executed: the stored outputs are what the tests proved. Any warning is an error.
 """
 
+import contextlib
 import copy
 import re
 import shutil
@@ -14,6 +15,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import yaml
+from flit_core import buildapi
 
 from book.lighten import lighten
 from book.slides import write as write_slides
@@ -117,6 +119,12 @@ def write_zip(language, target):
         archive.writestr("d2lmini-book/README.txt", words(language)["archive"])
 
 
+def write_wheel(folder):
+    """Write the package as a wheel, which the setup cell of a chapter installs; returns its name."""
+    with contextlib.chdir(ROOT):
+        return buildapi.build_wheel(str(folder))
+
+
 def main():
     """Build all editions; returns the exit status."""
     languages = editions()
@@ -146,6 +154,7 @@ def main():
         "robots.txt": f"User-agent: *\nAllow: /\nSitemap: {base}sitemap.xml\n",
     }.items():
         (SITE / name).write_text(content, encoding="utf-8")
+    write_wheel(SITE)
     for language in languages:
         shutil.copy(BUILD / f"d2lmini-{language}.zip", SITE / language / "d2lmini.zip")
         if language == "en":  # a deck counts the sentences of a text, and Chinese ones are others

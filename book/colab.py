@@ -1,15 +1,14 @@
 """Rehearse Colab: `python -m book.colab [CHAPTER ...]` runs chapters where nothing of ours is installed.
 
 For each set of versions: a new environment with torch, numpy, matplotlib and ipykernel alone, and for each chapter
-a folder with its notebook alone. The setup cell installs the package; pip fetches it from a clone of this
-repository, as last committed, which stands in for the published address. It may add packages and change none.
+an empty folder. The setup cell installs the package from a wheel made here, which stands in for that of the book's
+site. It may add packages and change none.
 """
 
 import argparse
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -21,7 +20,8 @@ import nbformat
 import tomllib
 from nbclient import NotebookClient
 
-from book.toc import ROOT, load, notebooks
+from book.build import write_wheel
+from book.toc import ROOT, notebooks
 
 BASE = ("torch", "numpy", "matplotlib", "ipykernel")
 
@@ -44,26 +44,16 @@ def version_sets():
     return sets | {"the newest versions": list(BASE)}
 
 
-def stand_in(folder):
-    """Clone this repository with its version's tag; returns variables that make git fetch the clone instead."""
-    clone, tag = folder / "clone.git", f"refs/tags/v{project()['version']}"
-    subprocess.run(["git", "clone", "--quiet", "--bare", ROOT, clone], check=True)
-    subprocess.run(["git", "-C", clone, "update-ref", tag, "HEAD"], check=True)
-    return {
-        "GIT_CONFIG_COUNT": "1",
-        "GIT_CONFIG_KEY_0": f"url.{clone.as_uri()}.insteadOf",
-        "GIT_CONFIG_VALUE_0": load("_config.yml")["repository"]["url"],
-    }
-
-
 class Environment:
     """A virtual environment with `packages` and a kernel named colab."""
 
-    def __init__(self, folder, packages, variables):
+    def __init__(self, folder, packages):
         venv.create(folder, with_pip=True)
+        write_wheel(folder)
+        self.site = folder.as_uri()
         self.python = folder / ("Scripts" if os.name == "nt" else "bin") / "python"
         path = f"{self.python.parent}{os.pathsep}{os.environ['PATH']}"
-        self.variables = os.environ | variables | {"PATH": path, "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+        self.variables = os.environ | {"PATH": path, "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
         self.variables.pop("PYTHONPATH", None)
         self.run("pip", "install", "-qq", *packages)
         self.run("ipykernel", "install", "--prefix", folder, "--name", "colab")
@@ -82,8 +72,8 @@ class Environment:
     def rehearse(self, chapter):
         """Run a chapter alone in a folder; returns what the setup cell added. Raises where anything went wrong."""
         with tempfile.TemporaryDirectory() as folder:
-            shutil.copy(chapter, folder)
-            notebook = nbformat.read(Path(folder, chapter.name), as_version=4)
+            text = re.sub(r"https://\S+(?=/d2lmini-\S+\.whl)", self.site, chapter.read_text(encoding="utf-8"))
+            notebook = nbformat.reads(text, as_version=4)
             resources = {"metadata": {"path": folder}}
             client = NotebookClient(notebook, timeout=1200, kernel_name="colab", resources=resources)
             try:
@@ -113,7 +103,7 @@ def main(arguments):
     for title in options.sets:
         print(f"\n== {title}: {', '.join(sets[title])}", flush=True)
         with tempfile.TemporaryDirectory() as folder:
-            environment = Environment(Path(folder, "venv"), sets[title], stand_in(Path(folder)))
+            environment = Environment(Path(folder, "venv"), sets[title])
             for name in options.chapters or chapters:
                 start = time.perf_counter()
                 try:

@@ -25,7 +25,7 @@ def contents(folder):
 
 def test_a_new_address_is_written_everywhere_and_the_old_one_nowhere(tmp_path):
     """In a copy: change both addresses of _config.yml, stamp, look for the old ones; then change them back."""
-    made = shutil.ignore_patterns(".*", "_build", "_config.yml", "__pycache__", "build", "*.egg-info", "tests")
+    made = shutil.ignore_patterns(".*", "_build", "_config.yml", "__pycache__", "tests")
     copy = shutil.copytree(ROOT, tmp_path / "copy", ignore=made)
     before = contents(copy)
     old = CONFIG["repository"]["url"], CONFIG["html"]["baseurl"]

@@ -635,6 +635,18 @@ def test_downloads_say_how_large_they_are(visit, language):
     assert "PDF" in tab.inner_text("article")
 
 
+def test_setup_cell_finds_the_package_on_the_site():
+    """The wheel is at the address that a chapter's setup cell names, and it holds the whole package."""
+    texts = "".join(file.read_text(encoding="utf-8") for file in notebooks())
+    (address,) = set(re.findall(r"https://\S+\.whl", texts))
+    base = load("_config.yml")["html"]["baseurl"]
+    assert address.startswith(base)
+    with zipfile.ZipFile(SITE / address.removeprefix(base)) as wheel:
+        there = {name for name in wheel.namelist() if name.startswith("d2lmini/")}
+    files = [file for file in (ROOT / "d2lmini").rglob("*.*") if file.suffix != ".pyc"]
+    assert there == {file.relative_to(ROOT).as_posix() for file in files}
+
+
 @pytest.mark.parametrize("language", editions())
 def test_zip_runs(language, tmp_path):
     """Unpacked, the notebooks find the package beside them, and the requirements name what they need."""
