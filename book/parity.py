@@ -18,7 +18,7 @@ TAG = re.compile(r"</?[a-z][^>]*>")
 SHARED = {  # how a text is written: what both editions have, one for one
     "formula": lambda text: [plain(formula) for formula in MATH.findall(CODE.sub("", text))],
     "code": lambda text: CODE.findall(MATH.sub("", text)),
-    "link": LINK.findall,
+    "link": lambda text: [re.sub(r"/[a-z]+(?=/lab\.html)", "", link) for link in LINK.findall(text)],
     "tag": TAG.findall,
     "heading": lambda text: re.findall(r"(?m)^#+(?= )", CODE.sub("", text)),
 }
