@@ -55,6 +55,10 @@ homework: .venv/ready
 slides: .venv/ready
 	@$(PY) -m book.slides $(CHAPTER)
 
+# Figures as SVG and PNG, in _build/figures/; the next build puts them on the site: make figures CHAPTER=mlp
+figures: .venv/ready
+	@$(PY) -m book.figures $(CHAPTER)
+
 # The book as a PDF, in _build/pdf/ and, when the site is built, on it.
 pdf: .venv/ready
 	@$(PY) -m book.pdf
@@ -72,4 +76,4 @@ clean:
 .venv/ready: requirements.txt pyproject.toml book/package-lock.json
 	@$(PYTHON) -m book ready
 
-.PHONY: book test lint lab serve execute editions stamp colab reproduce redraw breaks homework slides pdf audit bench clean
+.PHONY: book test lint lab serve execute editions stamp colab reproduce redraw breaks homework slides figures pdf audit bench clean

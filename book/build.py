@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 import yaml
 from flit_core import buildapi
 
+from book.figures import FIGURES
 from book.lighten import lighten
 from book.slides import write as write_slides
 from book.toc import ROOT, editions, load, pages
@@ -159,6 +160,8 @@ def main():
         shutil.copy(BUILD / f"d2lmini-{language}.zip", SITE / language / "d2lmini.zip")
         if language == "en":  # a deck counts the sentences of a text, and Chinese ones are others
             write_slides(language, SITE / language / "slides")
+        if (FIGURES / language).exists():
+            shutil.copytree(FIGURES / language, SITE / language / "figures", dirs_exist_ok=True)
         if (PDF / f"d2lmini-{language}.pdf").exists():
             shutil.copy(PDF / f"d2lmini-{language}.pdf", SITE / language / "d2lmini.pdf")
     print(f"Built: {', '.join(languages)}. Open it with")

@@ -9,7 +9,10 @@ from pathlib import Path
 import nbformat
 
 from book import prove
-from book.toc import ROOT, notebooks
+from book.figures import FIGURES
+from book.path import counts as counts_of
+from book.path import minutes, paths, read
+from book.toc import ROOT, kind, notebooks
 from book.words import words
 
 PACKAGES = ("torch", "numpy", "matplotlib", "jupyter-book", "nbval")
@@ -81,6 +84,15 @@ def size(file):
     return f" ({n / 1e6:.1f} MB)" if n >= 1e6 else f" ({n / 1e3:.0f} KB)"
 
 
+def offers(said, file):
+    """Yield links to a chapter as a notebook, to its slides, and to its figures where they were made."""
+    yield f'<a href="_sources/{file.name}" download>{escape(title(read(file)))}</a>{size(file)}'
+    if file in paths("en"):
+        yield f'<a href="slides/{file.stem}.html">{said["slides"]}</a>'
+    if (FIGURES / file.parent.name / file.stem).exists():
+        yield f'<a href="figures/{file.stem}/index.html">{said["figures"]}</a>'
+
+
 def downloads(said, files):
     """Return the body of the page of downloads."""
     language, said = files[0].parent.name, said["downloads"]
@@ -88,11 +100,7 @@ def downloads(said, files):
     items = [f'<a href="d2lmini.zip">{said["zip"]}</a>{size(archive)}<br>{said["unpack"]}']
     there = f'<a href="d2lmini.pdf">{said["pdf"]}</a>{size(pdf)}<br>{said["read"]}'
     items.append(there if pdf.exists() else said["no_pdf"])
-    links = "".join(
-        f'<li><a href="_sources/{file.name}" download>{escape(title(nbformat.read(file, as_version=4)))}</a>'
-        f"{size(file)}</li>"
-        for file in files
-    )
+    links = "".join(f"<li>{', '.join(offers(said, file))}</li>" for file in files)
     items.append(f"{said['chapters']}<ul>{links}</ul>")
     return "<ul>" + "".join(f"<li>{item}</li>" for item in items) + "</ul>"
 
@@ -110,7 +118,56 @@ def lab(said, files):
     )
 
 
-MAKERS = {"lab": lab, "status": status, "downloads": downloads}
+def needs(file, opening):
+    """Return the chapters that one says it needs, where it opens: their names."""
+    text = next(block for block in read(file).cells[0].source.split("\n\n") if block.startswith(f"**{opening}"))
+    return set(re.findall(r"\]\(([\w-]+)\.ipynb\)", text))
+
+
+def ranks(known):
+    """Return how many rows down each chapter stands, and the arrows, without those that others imply."""
+    behind, rank = {}, {}
+    for name, before in known.items():  # in the order of the book, so what is needed comes first
+        behind[name] = before.union(*(behind[other] for other in before))
+        rank[name] = max((rank[other] + 1 for other in before), default=0)
+    arrows = [(other, name) for name, before in known.items() for other in before
+              if not any(other in behind[third] for third in before)]  # fmt: skip
+    for name in reversed(known):  # close to the chapter that needs it
+        rank[name] = min((rank[end] - 1 for start, end in arrows if start == name), default=rank[name])
+    return rank, arrows
+
+
+def book_map(said, files):
+    """Return the body of the map: a box for each chapter, below those it needs, with arrows from them."""
+    chapters = [file for file in files if kind(file) == "chapter"]
+    rank, arrows = ranks({file.stem: needs(file, said["chapter"]["opening"]) for file in chapters})
+    rows = [[name for name in rank if rank[name] == row] for row in range(max(rank.values()) + 1)]
+    place = {
+        name: ((2 * i + 1) / (2 * len(row)), STEP * j) for j, row in enumerate(rows) for i, name in enumerate(row)
+    }
+    for j, row in enumerate(rows):
+        if any(rank[start] < j < rank[end] for start, end in arrows):  # it makes room for an arrow that goes on
+            below = [place[end][0] for start, end in arrows if start == row[0]]
+            place[row[0]] = (sum(below) / len(below), STEP * j)
+    lines, boxes = "", ""
+    for start, end in arrows:
+        (x1, y1), (x2, y2) = place[start], place[end]
+        lines += f'<line x1="{x1:.1%}" y1="{y1 + BOX}" x2="{x2:.1%}" y2="{y2 - 3}" marker-end="url(#arrow)"/>'
+    for number, file in enumerate(chapters, 1):
+        x, y = place[file.stem]
+        name = escape(re.split("[:：,，]| and ", title(read(file)))[0])
+        time = said["minutes"].format(n=minutes(counts_of(ROOT / "chapters/en" / file.name), "reader"))
+        width = min(46, 94 // len(rows[rank[file.stem]]))
+        style = f"left: {x:.1%}; top: {y}px; width: {width}%; height: {BOX}px"
+        boxes += f'<a href="{file.stem}.html" style="{style}"><b>{number}. {name}</b><small>{time}</small></a>'
+    head = '<marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
+    drawing = f'<svg aria-hidden="true"><defs>{head}<path d="M0 0 8 4 0 8z"/></marker></defs>{lines}</svg>'
+    height = STEP * (len(rows) - 1) + BOX
+    return f'<p>{said["map"]}</p><div class="map" style="height: {height}px">{drawing}{boxes}</div>'
+
+
+BOX, STEP = 74, 110  # pixels: how high a box is, and how far below one the next one stands
+MAKERS = {"lab": lab, "map": book_map, "status": status, "downloads": downloads}
 
 
 def pages(app):

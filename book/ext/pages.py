@@ -1,10 +1,7 @@
 """The book's own style sheet, script, templates and words; and what link previews say of a page."""
 
-import re
 from html import escape
 from pathlib import Path
-
-from docutils import nodes
 
 from book.words import words
 
@@ -21,21 +18,10 @@ def configure(app, config):
     config.ogp_site_url, config.ogp_site_name = config.html_baseurl, config.html_title
 
 
-def describe(doctree, said):
-    """Return what a page is about, in at most 200 characters: how its "In short" begins, or the page itself."""
-    short = [s for s in doctree.findall(nodes.section) if s.next_node(nodes.title).astext() == said["short"]]
-    texts = [" ".join(p.astext().split()) for p in (short or [doctree])[0].findall(nodes.paragraph)]
-    texts = [text for text in texts if text and not text.startswith(said["opening"])]
-    sentences = re.split(r"(?<=[.?!])(?=\s)|(?<=[。？！])", texts[0]) if texts else [""]
-    while len(sentences) > 1 and len("".join(sentences)) > 200:
-        sentences.pop()
-    return "".join(sentences).strip()
-
-
 def add_description(app, pagename, templatename, context, doctree):
     """Say what the page is about, to search engines and to sphinxext.opengraph, which makes the link preview."""
-    said = describe(doctree, words(app.config.language)["chapter"]) if doctree else None
-    if description := escape(said or context.get("description", "")):
+    said = words(app.config.language)["about"][pagename] if doctree else context.get("description", "")
+    if description := escape(said):
         context["metatags"] = context.get("metatags", "") + f'<meta name="description" content="{description}"/>\n'
         context["meta"] = {**(context.get("meta") or {}), "og:description": description}
 

@@ -8,7 +8,7 @@ import pytest
 
 from book import words
 from book.ext import generated
-from book.toc import ROOT, load
+from book.toc import ROOT, load, pages
 from d2lmini.plots import BLUE
 
 
@@ -70,3 +70,13 @@ def test_the_blue_of_a_page_is_that_of_the_figures(file, place):
 
 def test_every_generated_page_has_a_maker_and_words():
     assert set(generated.MAKERS) == set(words.words("en")["pages"])
+
+
+@pytest.mark.parametrize(("language", "least", "most"), [("en", 110, 160), ("zh", 30, 80)])
+def test_every_page_is_described_by_hand(language, least, most):
+    """What search engines show of a page: one text each, long enough to choose by, short enough not to be cut."""
+    said = words.words(language)
+    assert set(said["about"]) == {page.stem for page in pages("en")}
+    texts = said["about"] | {name: about for name, (_, about) in said["pages"].items()}
+    assert {name: len(text) for name, text in texts.items() if not least <= len(text) <= most} == {}
+    assert len(set(texts.values())) == len(texts)
