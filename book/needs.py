@@ -19,6 +19,11 @@ def browser():
     raise RuntimeError("No browser found. Install Chromium or Chrome, or set CHROMIUM to the path of one.")
 
 
+def firefox():
+    """Return the path of Firefox, or None: a few tests use it, and are skipped without it."""
+    return shutil.which("firefox") or shutil.which("firefox-esr")
+
+
 def chinese():
     """See that the system has a Chinese font; RuntimeError says how to get one. Windows and macOS have theirs."""
     listing = shutil.which("fc-list")
@@ -51,6 +56,8 @@ def main(only=None):
     """Provide what is missing, browser and data, or `only` the data; returns the exit status."""
     if only != "data" and not any(map(shutil.which, filter(None, (os.environ.get("CHROMIUM"), *BROWSERS)))):
         install("chromium")
+    if only != "data" and not firefox():
+        install("firefox-esr")
     if not DEBIAN_DATA.exists() and "D2LMINI_DATA" not in os.environ:
         install("dataset-fashion-mnist")
     try:

@@ -63,7 +63,7 @@ def write_pdf(language, target):
     with sync_playwright() as playwright:
         tab = playwright.chromium.launch(executable_path=browser(), args=["--no-sandbox"]).new_page()
         tab.emulate_media(media="print", color_scheme="light", reduced_motion="reduce")
-        tab.goto(page_file.as_uri(), wait_until="load")
+        tab.goto(page_file.as_uri(), wait_until="load", timeout=600_000)
         tab.evaluate(GATHER, [words(language), f"{load('_config.yml')['html']['baseurl']}{language}/"])
         tab.add_style_tag(content=STYLE)
         margin = {"top": "18mm", "bottom": "18mm", "left": "16mm", "right": "16mm"}
