@@ -27,7 +27,7 @@ GATHER = """
   const folded = "details.solution, article details:not(.hide, .guess, .proof > *)";
   document.querySelectorAll(folded).forEach(details => {
     const box = document.createElement("div");
-    const chapter = details.closest(".toctree-wrapper > section").querySelector("h1, h2");
+    const chapter = details.closest(".toctree-wrapper > section").querySelector("h1, h2, h3");
     if (chapter !== before) box.append(Object.assign(document.createElement("h3"), {
       textContent: [...chapter.childNodes].filter(n => !n.matches?.("a")).map(n => n.textContent).join("")
     }));
@@ -47,7 +47,11 @@ GATHER = """
   document.querySelector("article").append(end);
 }
 """
-STYLE = ".toctree-wrapper > section, #answers { break-before: page }"
+STYLE = """
+.toctree-wrapper > section, #answers { break-before: page }
+article details:not(.proof) > summary, #jb-print-toc > h2 { display: none }
+article table, article .pst-scrollable-table-container { break-inside: auto !important }
+"""
 FOOTER = (
     '<div style="width: 100%; font-size: 8px; text-align: center">'
     'd2lmini &middot; <span class="pageNumber"></span> / <span class="totalPages"></span></div>'

@@ -17,7 +17,7 @@ const pause = () => { lab.playing = false; render(); };
 const button = (text, onclick, more) => h("button", { type: "button", onclick, ...more }, text);
 const actions = {
   play: () => (lab.playing ? pause() : play()), step: () => { lab.playing = false; return advance(1); },
-  end: () => play(true), again: start, fresh: () => set({ seed: lab.settings.seed + 10 }), keep, project,
+  end: () => play(true), again: start, fresh: () => set({ seed: lab.settings.seed + 10 }), keep: () => keep(), project,
 };
 const buttons = Object.entries(actions).map(([name, act]) => button(words.buttons[name], act, { id: `lab-${name}` }));
 const choose = h("select", { id: "lab-preset", onchange: () => openPreset(choose.value) });
@@ -48,8 +48,7 @@ function control(name, { of, number }) {
   input.oninput = () => set({ [name]: number ? values[input.value] : of[input.selectedIndex] });
   controls[name] = (value, unused) => {
     if (number && !values.includes(value)) values.push(value); // an address may hold any number
-    if (number) values.sort((a, b) => a - b);
-    if (number) input.max = values.length - 1;
+    if (number) input.max = values.sort((a, b) => a - b).length - 1;
     input.value = number ? values.indexOf(value) : value;
     output.value = !number ? "" : name === "clip" && !value ? words.off : String(value);
     if (number) input.setAttribute("aria-valuetext", output.value);
@@ -104,16 +103,16 @@ async function play(quick = reduced.matches) {
 }
 
 /** Keep this run as a line to compare with. */
-function keep() {
+function keep(name = write(lab.settings).replaceAll("&", ", ") || words.free) {
   const { runs, settings } = lab.trainer;
-  lab.kept = { runs, settings, name: write(settings).replaceAll("&", ", ") || words.free };
+  lab.kept = { runs, settings, name };
   render();
 }
 
 function project() {
-  address.has("project") ? address.delete("project") : address.set("project", 1);
-  document.body.classList.toggle("lab-project", address.has("project"));
-  start();
+  const on = document.body.classList.toggle("lab-project"), rest = location.search.replace("&project=1", "");
+  on ? address.set("project", 1) : address.delete("project");
+  history.replaceState(null, "", rest + (on ? "&project=1" : ""));
 }
 
 /** Show an experiment of a chapter: its question first. query: settings other than its own. */
@@ -132,19 +131,19 @@ function ask({ cases, right, chapter, cell }, said) {
     guesses.forEach((node, k) => node.classList.toggle("guessed", k === i));
     Object.assign(lab, { kept: null, cases: [] });
     for (const [k, query] of cases.entries()) {
-      if (k) keep();
+      if (k) keep(said.cases[k - 1]);
+      Object.assign(answer, { hidden: false, textContent: `${k + 1}/${cases.length}: ${said.cases[k]} …` });
       await use(query);
       await play();
-      if (!lab.trainer.finished || lab.cases.push(lab.trainer.runs) <= k) return;
+      if (!lab.trainer.finished || lab.cases.push(lab.trainer.runs) <= k) return void (answer.hidden = true);
     }
     answer.textContent = `${i === right ? words.right : words.wrong.replace("{right}", letter(right))} ${said.why}`;
-    answer.hidden = false;
   };
   const guesses = said.answers.map((text, i) => button(`${letter(i)} ${text}`, () => guess(i)));
   const settings = cases.map((query, i) => button(said.cases[i], () => use(query), { className: "case" }));
   const back = h("a", { href: `${chapter}.html#${cell}` }, words.chapter);
   question.replaceChildren(h("p", {}, h("strong", {}, words.guess), ` ${said.ask}`),
-    h("div", { className: "bar" }, ...guesses), answer, h("p", { className: "bar" }, ...settings, back));
+    h("div", { className: "bar" }, ...guesses), answer, h("p", { className: "bar" }, words.runs, ...settings, back));
 }
 
 function render() {

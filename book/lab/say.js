@@ -19,11 +19,12 @@ export function say({ runs, epoch, settings }, words) {
   if (q > 1) {
     const rights = last.map((e) => Math.round(100 * e.valAccuracy));
     tell("right", range(rights, Math.round));
-    const level = Math.round(100 / q + (q > 2 ? 10 : 30)), learned = rights.filter((share) => share >= level).length;
+    const level = q > 2 ? 60 : 80, learned = rights.filter((share) => share >= level).length;
     if (epoch) tell("learned", { n: learned, level });
   }
   const rise = median(fine.map(({ epochs }) => epochs.at(-1).valLoss / Math.min(...epochs.map((e) => e.valLoss))));
-  if (epoch > 4 && rise > 1.1) tell("overfit", { rise: Math.round(100 * (rise - 1)) });
+  const fell = median(fine.map(({ epochs }) => epochs.at(-1).trainLoss / epochs[0].trainLoss)) < 0.7;
+  if (epoch > 4 && rise > 1.1) tell(fell ? "overfit" : "jumps", { rise: Math.round(100 * (rise - 1)) });
   const dead = median(fine.flatMap(({ look }) => look.dead));
   if (dead > 0.1) tell("dead", { share: Math.round(100 * dead) });
   const fade = median(fine.map(({ look: { gradient } }) => Math.log10(gradient[0] / gradient.at(-1))));

@@ -5,7 +5,7 @@ import { activations, losses, optimizers } from "./engine.js";
 import { count } from "./page.js";
 import { schedules, starts } from "./run.js";
 
-const RATES = [-4, -3, -2, -1, 0, 1].flatMap((tens) => [1, 1.5, 2, 3, 5].map((k) => +(k * 10 ** tens).toPrecision(2)));
+const RATES = [-4, -3, -2, -1, 0, 1].flatMap((t) => [1, 1.5, 2, 3, 4, 5, 7].map((k) => +(k * 10 ** t).toPrecision(2)));
 const choice = (group, value, of) => ({ group, value, of });
 const number = (group, value, of, from = 0, to = 1e6) => ({ group, value, of, from, to, number: true });
 
