@@ -6,6 +6,7 @@ The other engine is fetched and run, never kept. D2LMINI_PLAYGROUND may name a c
 import contextlib
 import functools
 import http.server
+import io
 import json
 import os
 import subprocess
@@ -91,7 +92,7 @@ def page(epochs=5):
     serve = functools.partial(http.server.SimpleHTTPRequestHandler, directory=SITE)
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), serve)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    with sync_playwright() as playwright, contextlib.redirect_stderr(None):
+    with sync_playwright() as playwright, contextlib.redirect_stderr(io.StringIO()):
         chromium = playwright.chromium.launch(executable_path=browser(), args=["--no-sandbox", "--disable-gpu"])
         tab = chromium.new_page()
         tab.goto(f"http://127.0.0.1:{server.server_port}/en/lab.html?data=pictures&epochs={3 * epochs}")
