@@ -49,7 +49,7 @@ GATHER = """
 """
 STYLE = """
 .toctree-wrapper > section, #answers { break-before: page }
-article details:not(.proof) > summary, #jb-print-toc > h2 { display: none }
+article details:not(.proof) > summary, #jb-print-toc h2 { display: none !important }
 article table, article .pst-scrollable-table-container { break-inside: auto !important }
 """
 FOOTER = (
