@@ -1,12 +1,15 @@
 """Make a site lighter without a visible difference: lossless WebP, formula fonts without unused letters."""
 
 import base64
+import hashlib
 import re
+import shutil
 
 from fontTools import subset
 from PIL import Image
 
 from book.ext.icons import ICONS
+from book.toc import ROOT
 
 # Fonts of nearly every formula, and the class that asks for them. They are fetched before the text is drawn, so
 # that no line breaks anew when they arrive; from a disk, browsers do not allow it.
@@ -19,6 +22,8 @@ PRELOAD = (
 # A rule of the theme's style sheet that says which letter an icon is; there are 2,000.
 ICON = re.compile(r"(?:\.fa-[\w-]+(?:::?before)?,?)+\{(?:--fa|content):[^}]*\}")
 NAME = re.compile(r"\bfa-([\w-]+)")
+
+KEPT = ROOT / "_build/webp"
 
 
 def lighten(folder):
@@ -35,11 +40,19 @@ def lighten(folder):
 
 
 def compress_pictures(folder):
-    """Turn the PNGs of a folder into lossless WebP; return their sizes (width, height), by name."""
+    """Turn the PNGs of a folder into lossless WebP; return their sizes (width, height), by name.
+
+    What was turned before, for another edition or an earlier build, is taken from KEPT.
+    """
     sizes = {}
+    KEPT.mkdir(parents=True, exist_ok=True)
     for picture in folder.glob("*.png"):
-        image = Image.open(picture).convert("RGB")
-        image.save(picture.with_suffix(".webp"), lossless=True, quality=80, method=3)
+        image, kept = Image.open(picture), KEPT / hashlib.sha256(picture.read_bytes()).hexdigest()[:32]
+        if not kept.exists():
+            part = picture.with_suffix(".part")
+            image.convert("RGB").save(part, "WEBP", lossless=True, quality=80, method=3)
+            part.replace(kept)
+        shutil.copy(kept, picture.with_suffix(".webp"))
         sizes[picture.stem] = image.size
         picture.unlink()
     return sizes

@@ -81,10 +81,15 @@ var splitQuery = (query) => (query.match(/[{HAN}]+|[A-Za-z0-9_]+/g) ?? []).flatM
 
     def split(self, text):
         pairs = [run[i : i + 2] for run in RUN.findall(text) for i in range(len(run) - 1)]
-        return [*pairs, *re.findall(f"[{HAN}]", text), *super().split(text)]
+        return [*pairs, *re.findall(f"[{HAN}]", text), *self.latin1_letters.findall(text)]
 
     def word_filter(self, word):
         return bool(RUN.match(word)) or super().word_filter(word)
+
+    def stem(self, word):
+        """As Sphinx does it, which looks each word up in a list of all there were: most of the time of a build."""
+        stemmed = self.stemmer.stemWord(word.lower())
+        return word.lower() if len(stemmed) < 3 <= len(word) and not RUN.match(word) else stemmed
 
 
 def others(here, pagename):
