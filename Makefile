@@ -26,6 +26,10 @@ lab: .venv/ready
 serve: book
 	@$(PY) -m http.server --directory _build/html --bind 127.0.0.1 8000
 
+# The same, and again after each change; the page reloads by itself.
+live: .venv/ready
+	@$(PY) -m book.live
+
 # Run a chapter in a fresh kernel and store its outputs: make execute CHAPTER=mlp
 execute: .venv/ready
 	@$(PY) -m book.execute chapters/en/$(CHAPTER).ipynb
@@ -76,4 +80,4 @@ clean:
 .venv/ready: requirements.txt pyproject.toml book/package-lock.json
 	@$(PYTHON) -m book ready
 
-.PHONY: book test lint lab serve execute editions stamp colab reproduce redraw breaks homework slides figures pdf audit bench clean
+.PHONY: book test lint lab serve live execute editions stamp colab reproduce redraw breaks homework slides figures pdf audit bench clean

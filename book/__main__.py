@@ -20,6 +20,7 @@ COMMANDS = {  # what `python -m` is given
     "lab": ["jupyter", "lab", "chapters"],
     "book": ["book.build"],
     "serve": ["http.server", "--directory", "_build/html", "--bind", "127.0.0.1", "8000"],
+    "live": ["book.live"],
     "test": ["book.check"],
     "lint": ["book.check", "lint"],
     "execute": ["book.execute"],

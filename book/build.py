@@ -5,6 +5,8 @@ Nothing is executed: the stored outputs are what the tests proved. Any warning i
 
 import contextlib
 import copy
+import gzip
+import hashlib
 import re
 import shutil
 import subprocess
@@ -14,13 +16,14 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import nbformat
 import yaml
 from flit_core import buildapi
 
 from book.figures import FIGURES
 from book.lighten import lighten
 from book.slides import write as write_slides
-from book.toc import ROOT, editions, load, pages
+from book.toc import ROOT, editions, load, notebooks, pages
 from book.words import words
 
 BUILD = ROOT / "_build"
@@ -55,13 +58,35 @@ def present(entries, there):
             yield from below
 
 
+def around(language):
+    """Return a hash of what one page may show of others (not text, code, outputs of notebooks), and one of all."""
+    files = [file for file in (ROOT / "book").rglob("*.*") if "__pycache__" not in file.parts]
+    files += [*ROOT.glob("*.yml"), *ROOT.glob("*.t*"), *(ROOT / f"chapters/{language}").glob("*.md")]
+    found = hashlib.sha256(b"".join(file.read_bytes() for file in sorted(files)))
+    for file in notebooks(language):
+        for cell in nbformat.read(file, as_version=4).cells:
+            shown = [line for line in cell.source.splitlines() if line.startswith("#") or "\\tag{" in line]
+            found.update("\n".join([cell.id, *(shown if cell.cell_type == "markdown" else [])]).encode())
+    whole = hashlib.sha256(b"".join(file.read_bytes() for file in notebooks(language)))
+    return f"{found.hexdigest()} {whole.hexdigest()}"
+
+
 def build_edition(language, builder="html", target=None):
-    """Build one edition to `target` (SITE/language); returns whether it built without a warning."""
+    """Build one edition to `target` (SITE/language); returns whether it built without a warning.
+
+    Only the notebooks that changed are written anew, where nothing else did that other pages show.
+    """
     folder, target = BUILD / "work" / builder / language, target or SITE / language
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    known, now = folder / "around", around(language)
+    before = known.read_text() if known.exists() and target.exists() else ""
+    if before == now:
+        return True
+    if before.split(" ")[0] != now.split(" ")[0]:
+        shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    known.unlink(missing_ok=True)
     command = [Path(sys.executable).with_name("jupyter-book"), "build", ROOT / "chapters" / language]
-    command += ["-W", "-n", "-q", "--keep-going", "--all", "--builder", builder, "--path-output", folder]
+    command += ["-W", "-n", "-q", "--keep-going", "--builder", builder, "--path-output", folder]
     settings = derive(load("_config.yml"), load("_toc.yml"), language)
     for name, content in zip(("config", "toc"), settings, strict=True):
         (folder / f"{name}.yml").write_text(yaml.safe_dump(content, allow_unicode=True, sort_keys=False), "utf-8")
@@ -72,7 +97,21 @@ def build_edition(language, builder="html", target=None):
     shutil.copytree(folder / "_build" / builder, target)
     lighten(target)
     say(words(language)["theme"], target)
+    known.write_text(now)
     return True
+
+
+def small_pictures():
+    """Return labels and pictures (14 x 14, a byte a pixel) for the lab: 1,000 for training, 500 for validation."""
+    import torch
+    from torch.nn.functional import avg_pool2d
+
+    from d2lmini.data import fashion_mnist, first
+
+    parts = [first(part, n).tensors for part, n in zip(fashion_mnist()[:2], (1000, 500), strict=True)]
+    images, labels = (torch.cat(both) for both in zip(*parts, strict=True))
+    halved = (avg_pool2d(images, 2) * 255).round().byte()
+    return gzip.compress(labels.byte().numpy().tobytes() + halved.numpy().tobytes(), mtime=0)
 
 
 def say(phrases, folder):
@@ -156,8 +195,11 @@ def main():
     }.items():
         (SITE / name).write_text(content, encoding="utf-8")
     write_wheel(SITE)
+    pictures = small_pictures()
     for language in languages:
         shutil.copy(BUILD / f"d2lmini-{language}.zip", SITE / language / "d2lmini.zip")
+        lab = shutil.copytree(ROOT / "book/lab", SITE / language / "_static/lab", dirs_exist_ok=True)
+        (lab / "pictures.bin").write_bytes(pictures)
         if language == "en":  # a deck counts the sentences of a text, and Chinese ones are others
             write_slides(language, SITE / language / "slides")
         if (FIGURES / language).exists():

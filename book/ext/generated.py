@@ -130,7 +130,7 @@ def ranks(known):
     for name, before in known.items():  # in the order of the book, so what is needed comes first
         behind[name] = before.union(*(behind[other] for other in before))
         rank[name] = max((rank[other] + 1 for other in before), default=0)
-    arrows = [(other, name) for name, before in known.items() for other in before
+    arrows = [(other, name) for name, before in known.items() for other in sorted(before)
               if not any(other in behind[third] for third in before)]  # fmt: skip
     for name in reversed(known):  # close to the chapter that needs it
         rank[name] = min((rank[end] - 1 for start, end in arrows if start == name), default=rank[name])
