@@ -8,8 +8,8 @@ import { Trainer } from "./trainer.js";
 import { Views } from "./views.js";
 
 const { words, presets: PRESETS } = JSON.parse(document.getElementById("lab-data").textContent);
-const views = new Views(words);
-const reduced = matchMedia("(prefers-reduced-motion: reduce)"), address = new URLSearchParams(location.search);
+const views = new Views(words), controls = {}, address = new URLSearchParams(location.search);
+const reduced = matchMedia("(prefers-reduced-motion: reduce)");
 const lab = { settings: null, trainer: null, kept: null, playing: false, preset: "" };
 globalThis.lab = lab; // for the console: lab.trainer.runs holds every number that is drawn
 
@@ -21,10 +21,9 @@ const actions = {
 };
 const buttons = Object.entries(actions).map(([name, act]) => button(words.buttons[name], act, { id: `lab-${name}` }));
 const choose = h("select", { id: "lab-preset", onchange: () => openPreset(choose.value) });
-const question = h("section", { className: "question", hidden: true });
+const question = h("section", { className: "question", hidden: true }), form = h("form", { className: "controls" });
 const error = h("p", { className: "error", role: "alert", hidden: true }), sentence = h("p", { className: "sentence" });
 const spoken = h("p", { className: "spoken", role: "status" }); // the sentence when training stops, not all the time
-const form = h("form", { className: "controls" }), controls = {};
 
 function build() {
   choose.append(h("option", { value: "" }, words.free));

@@ -22,13 +22,14 @@ export function say({ runs, epoch, settings }, words) {
     const level = q > 2 ? 60 : 80, learned = rights.filter((share) => share >= level).length;
     if (epoch) tell("learned", { n: learned, level });
   }
-  const rise = median(fine.map(({ epochs }) => epochs.at(-1).valLoss / Math.min(...epochs.map((e) => e.valLoss))));
-  const fell = median(fine.map(({ epochs }) => epochs.at(-1).trainLoss / epochs[0].trainLoss)) < 0.7;
-  if (epoch > 4 && rise > 1.1) tell(fell ? "overfit" : "jumps", { rise: Math.round(100 * (rise - 1)) });
+  const over = (part) => median(fine.map(({ epochs: e }) => e.at(-1)[part] / Math.min(...e.map((one) => one[part]))));
+  const rise = over("valLoss"), fell = median(fine.map(({ epochs: e }) => e.at(-1).trainLoss / e[0].trainLoss)) < 0.7;
+  const jumps = rise > 1.1 && !fell && over("trainLoss") > 1.1;
+  if (epoch > 4 && rise > 1.1) tell(jumps ? "jumps" : "overfit", { rise: Math.round(100 * (rise - 1)) });
   const dead = median(fine.flatMap(({ look }) => look.dead));
   if (dead > 0.1) tell("dead", { share: Math.round(100 * dead) });
   const fade = median(fine.map(({ look: { gradient } }) => Math.log10(gradient[0] / gradient.at(-1))));
-  if (fade < -3) tell("vanish", { tens: Math.round(-fade) });
+  if (fade < -3 && !jumps) tell("vanish", { tens: Math.round(-fade) });
   if (fade > 3) tell("explode", { tens: Math.round(fade) });
   if (settings.depth && settings.width > 1 && fine.every(({ look }) => look.apart < 1e-9)) tell("equal");
   return said.join(" ");
