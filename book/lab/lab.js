@@ -109,7 +109,7 @@ function keep(name = write(lab.settings).replaceAll("&", ", ") || words.free) {
 }
 
 function project() {
-  const on = document.body.classList.toggle("lab-project"), rest = location.search.replace("&project=1", "");
+  const on = document.body.classList.toggle("lab-project"), rest = location.search.replace(/.project=1/, "") || "?";
   on ? address.set("project", 1) : address.delete("project");
   history.replaceState(null, "", rest + (on ? "&project=1" : ""));
 }
