@@ -61,9 +61,18 @@ def present(entries, there):
 def around(language):
     """Return a hash of what one page may show of others (not text, code, outputs of notebooks), and one of all."""
     files = [file for file in (ROOT / "book").rglob("*.*") if "__pycache__" not in file.parts]
-    files += [*ROOT.glob("*.yml"), *ROOT.glob("*.t*"), *(ROOT / f"chapters/{language}").glob("*.md")]
+    files += [
+        *ROOT.glob("*.yml"),
+        *ROOT.glob("*.t*"),
+        *ROOT.glob("chapters/*/*.md"),
+        *ROOT.glob("chapters/*/*.png"),
+    ]
     found = hashlib.sha256(b"".join(file.read_bytes() for file in sorted(files)))
-    for file in notebooks(language):
+    made = sorted([*PDF.glob("*.pdf"), *FIGURES.glob("*/*")])  # the page of downloads offers what there is
+    found.update(str([(file.name, file.stat().st_size) for file in made]).encode())
+    for file in (
+        file for each in editions() for file in notebooks(each)
+    ):  # an edition has the addresses of another
         for cell in nbformat.read(file, as_version=4).cells:
             shown = [line for line in cell.source.splitlines() if line.startswith("#") or "\\tag{" in line]
             found.update("\n".join([cell.id, *(shown if cell.cell_type == "markdown" else [])]).encode())
