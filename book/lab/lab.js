@@ -103,8 +103,7 @@ async function play(quick = reduced.matches) {
 
 /** Keep this run as a line to compare with. */
 function keep(name = write(lab.settings).replaceAll("&", ", ") || words.free) {
-  const { runs, settings } = lab.trainer;
-  lab.kept = { runs, settings, name };
+  lab.kept = { ...lab.trainer, name };
   render();
 }
 

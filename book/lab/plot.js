@@ -71,33 +71,39 @@ export function lines(svg, { series, dots = [], range = null, log = false, xName
 }
 
 const SIDES = [[0, 114, 178], [213, 94, 0]]; // blue for the first class and below zero, vermilion for the other side
-const shade = (value, dark) => SIDES[value > 0 ? 1 : 0].map((full) => {
-  const part = Math.min(1, Math.abs(value)), ground = dark ? 24 : 255;
-  return ground + (full - ground) * part * 0.85;
-});
 
 /** Paint values from -1 to 1, size x size, each as one pixel of the canvas. */
 export function paint(canvas, values, columns, dark) {
-  const rows = values.length / columns, image = new ImageData(columns, rows);
-  for (let i = 0; i < values.length; i++) image.data.set([...shade(values[i], dark), 255], 4 * i);
-  [canvas.width, canvas.height] = [columns, rows];
+  const image = new ImageData(columns, values.length / columns), pixels = image.data.fill(255), ground = dark ? 24 : 255;
+  for (let i = 0; i < values.length; i++) {
+    const full = SIDES[values[i] > 0 ? 1 : 0], part = 0.85 * Math.min(1, Math.abs(values[i]));
+    for (let c = 0; c < 3; c++) pixels[4 * i + c] = ground + (full[c] - ground) * part;
+  }
+  [canvas.width, canvas.height] = [columns, image.height];
   canvas.getContext("2d").putImageData(image, 0, 0);
 }
 
-/** The map of one network with the examples over it. says: chances; points: [[x, y, class]], from -span to span. */
-export function map(canvas, says, columns, points, span, dark, size = 200) {
-  const small = new OffscreenCanvas(columns, columns);
-  paint(small, Array.from(says, (chance) => Math.max(-1, Math.min(1, 2 * chance - 1))), columns, dark);
-  [canvas.width, canvas.height] = [size, size];
-  const pen = canvas.getContext("2d"), at = (v) => (size * (v / span + 1)) / 2;
-  pen.drawImage(small, 0, 0, size, size);
-  for (const [x, y, label] of points) {
+/** Examples of two classes as dots on a transparent ground, from -span to span. */
+export function scatter({ X, T, n }, span, dark, size = 200) {
+  const sheet = new OffscreenCanvas(size, size), pen = sheet.getContext("2d"), at = (v) => (size * (v / span + 1)) / 2;
+  pen.strokeStyle = dark ? "#181818" : "#fff";
+  for (let k = 0; k < Math.min(n, 400); k++) {
+    const x = at(X[2 * k]), y = at(-X[2 * k + 1]), label = T[2 * k + 1];
     pen.beginPath();
-    if (label) pen.arc(at(x), at(-y), 2.4, 0, 7);
-    else pen.rect(at(x) - 2.2, at(-y) - 2.2, 4.4, 4.4);
+    if (label) pen.arc(x, y, 2.4, 0, 7);
+    else pen.rect(x - 2.2, y - 2.2, 4.4, 4.4);
     pen.fillStyle = `rgb(${SIDES[label]})`;
-    pen.strokeStyle = dark ? "#181818" : "#fff";
     pen.fill();
     pen.stroke();
   }
+  return sheet;
+}
+
+/** The map of one network, from the chances that it gives, with the examples over it. */
+export function map(canvas, says, columns, examples, dark) {
+  const small = new OffscreenCanvas(columns, columns), pen = canvas.getContext("2d"), size = examples.width;
+  canvas.width = canvas.height = size;
+  paint(small, says.map((chance) => 2 * chance - 1), columns, dark);
+  pen.drawImage(small, 0, 0, size, size);
+  pen.drawImage(examples, 0, 0);
 }

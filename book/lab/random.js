@@ -28,9 +28,7 @@ export const normal = (random) => Math.sqrt(-2 * Math.log(1 - random())) * Math.
 export function shuffle(order, random) {
   for (let i = order.length - 1; i > 0; i--) {
     const j = Math.floor((i + 1) * random());
-    const kept = order[i];
-    order[i] = order[j];
-    order[j] = kept;
+    [order[i], order[j]] = [order[j], order[i]];
   }
   return order;
 }

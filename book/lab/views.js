@@ -2,7 +2,7 @@
 
 import { CURVES, SPAN, draw, shape } from "./data.js";
 import { count, h } from "./page.js";
-import { brief, lines, map, paint } from "./plot.js";
+import { brief, lines, map, paint, scatter } from "./plot.js";
 import { GRID } from "./run.js";
 
 const LAYERED = ["signal", "gradient", "dead"]; // in the last one, shares; in the others, sizes on a scale of tens
@@ -87,6 +87,7 @@ export class Views {
   networks(runs, settings, data, kind) {
     const dark = document.documentElement.dataset.theme === "dark";
     this.says.hidden = kind === "curve";
+    const examples = kind === "plane" ? scatter(data, SPAN, dark) : null;
     this.title.textContent = this.words.views[kind === "plane" ? "says" : "first"];
     while (this.tiles.children.length > runs.length) this.tiles.lastChild.remove();
     for (const [i, { seed, epochs, look }] of runs.entries()) {
@@ -94,10 +95,8 @@ export class Views {
       const [canvas, name] = this.tiles.children[i].children, { valAccuracy } = epochs.at(-1);
       name.textContent = `${this.words.seed} ${seed}: ${Math.round(100 * valAccuracy)}\u00a0%`;
       canvas.setAttribute("aria-label", name.textContent);
-      if (kind === "plane") {
-        const { X, T, n } = data, points = count(Math.min(n, 400), (k) => [X[2 * k], X[2 * k + 1], T[2 * k + 1]]);
-        map(canvas, look.picture, GRID, points, SPAN, dark);
-      } else if (kind === "pictures") weights(canvas, look.picture, settings.depth ? settings.width : 10, dark);
+      if (kind === "plane") map(canvas, look.picture, GRID, examples, dark);
+      else if (kind === "pictures") weights(canvas, look.picture, settings.depth ? settings.width : 10, dark);
     }
   }
 }
