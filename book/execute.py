@@ -37,19 +37,33 @@ def guessed(cells, said):
     return found
 
 
-def clean(notebook, said):
-    """Drop what differs from run to run (timings, versions, paths), and fold what FOLDED names in every viewer."""
+def fold(notebook, said):
+    """Fold code that only draws or checks, outputs that answer a question, and solutions with what they print.
+
+    Colab cannot hide an output, and JupyterLab shows it again when it is run. Both fold what stands under a
+    heading, so a solution has one. The site, which folds by the tags, leaves that heading out.
+    """
     notebook.metadata = nbformat.from_dict({"kernelspec": KERNEL, "language_info": {"name": "python"}})
-    answers = guessed(notebook.cells, said)
+    headings, answers = [], guessed(notebook.cells, said)
     for number, cell in enumerate(notebook.cells):
-        cell.metadata.pop("execution", None)
-        if number in answers and "check" not in cell.metadata.get("tags", []):
-            cell.metadata["jupyter"] = {"outputs_hidden": True}  # they would give it away
-        if folded := FOLDED & set(cell.metadata.get("tags", [])):
+        tags = set(cell.metadata.get("tags", []))
+        if "remove-cell" in tags:
+            headings.append(cell.id)  # Colab knows a cell by an id in its metadata
+            cell.metadata |= {"id": cell.id, "jp-MarkdownHeadingCollapsed": True}
+        if number in answers and "check" not in tags:
+            cell.metadata["jupyter"] = {"outputs_hidden": True}
+        if tags & {"check", "hide-input"}:
             cell.metadata["jupyter"] = cell.metadata.get("jupyter", {}) | {"source_hidden": True}  # JupyterLab
             cell.metadata["cellView"] = "form"  # Colab
-            if "solution" in folded:  # an output would give the answer away
-                cell.metadata["jupyter"]["outputs_hidden"] = True
+    if headings:
+        notebook.metadata["colab"] = {"collapsed_sections": headings}
+
+
+def clean(notebook, said):
+    """Drop what differs from run to run (timings, versions, paths), and fold what `fold` names."""
+    fold(notebook, said)
+    for cell in notebook.cells:
+        cell.metadata.pop("execution", None)
         for output in cell.get("outputs", []):
             output.pop("transient", None)
             if "image/png" in output.get("data", {}):

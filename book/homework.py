@@ -24,7 +24,7 @@ from d2lmini.practice.judge import find
 
 COURSE = ROOT / "_build/homework"
 MARK = re.compile(r'(?m)^d2l\.practice\.mark\("([^"]+)", (.+)\)\n?')
-STARS = re.compile(r"\*\*\d+\.\*\* (★+)")
+STARS = re.compile(r"(?m)^### Exercise \d+ (★+)")
 NAMED = re.compile(r"`([a-z]\w+)`")  # the question speaks of `central`
 OPENING = """# Homework: {title}
 

@@ -17,6 +17,7 @@ from book.words import words
 SCREEN = {"width": 1280, "height": 900}
 LIMITS = {"words": 2600, "code cells": 45, "lines": 220, "screens": 20, "without a picture": 4}
 FOLDED = {"check", "hide-input", "solution"}
+SHUT = {"remove-cell"}  # the headings above solutions, for notebooks
 # Seconds for a word, a formula, a displayed one, a line of code: for a reader, and where PyTorch is new.
 PACE = {"reader": (60 / 220, 1, 12, 2.5), "new": (60 / 120, 3, 60, 8)}
 
@@ -53,7 +54,7 @@ def read(file):
 def counts(file):
     """Return the size of a notebook: words, formulas and code that a reader sees without opening a fold."""
     notebook = read(file)
-    text = [prose(cell) for cell in notebook.cells if cell.cell_type == "markdown"]
+    text = [prose(cell) for cell in notebook.cells if cell.cell_type == "markdown" and not SHUT & tags(cell)]
     code = [cell for cell in notebook.cells[: exercises(notebook, file.parent.name)] if cell.cell_type == "code"]
     seen = [
         cell

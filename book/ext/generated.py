@@ -39,7 +39,7 @@ def counts(notebook, known, heading):
     exercises = text.split(f"## {heading}\n")[-1]
     holding = sum(check["redraws_passed"] >= prove.ENOUGH for check in known.values())
     caught, recorded = (sum(check[k] for check in known.values()) for k in ("breaks_caught", "breaks"))
-    numbers = re.findall(r"(?m)^\*\*(\d+)", exercises)
+    numbers = re.findall(r"(?m)^### \w+ (\d+) ★", exercises)
     return len(known), holding, f"{caught} / {recorded}", max(seeds, default=1), len(numbers)
 
 

@@ -26,7 +26,8 @@ def headings(file):
     """Return the id of each heading of an English page (Path) and its name in links: None for a small one."""
     parser, document = create_md_parser(SETTINGS, DocutilsRenderer), make_document()
     parser.options["document"] = document
-    text = "\n\n".join(cell.source for cell in read(file).cells if cell.cell_type == "markdown")
+    shown = [cell for cell in read(file).cells if "remove-cell" not in cell.metadata.get("tags", [])]
+    text = "\n\n".join(cell.source for cell in shown if cell.cell_type == "markdown")
     parser.render(text)
     return [(section["ids"][0], section.get("slug")) for section in document.findall(nodes.section)]
 

@@ -10,7 +10,7 @@ import nbformat
 import pytest
 
 import d2lmini
-from book.execute import FOLDED, guessed
+from book.execute import guessed
 from book.homework import names
 from book.path import LIMITS, counts, paths, timed, times
 from book.toc import ROOT, editions, notebooks, pages, parent
@@ -94,11 +94,8 @@ def test_tags(path):
     cells, answers = code(path), guessed(read(path).cells, words(path.parent.name))
     for number, cell in enumerate(read(path).cells):
         assert cell.cell_type == "markdown" or tags(cell) <= TAGS, (cell.id, tags(cell))
-        source, output = (
-            FOLDED & tags(cell),
-            "solution" in tags(cell) or number in answers,
-        )  # it gives the answer away
-        hidden = {"source_hidden": bool(source), "outputs_hidden": output and "check" not in tags(cell)}
+        source = tags(cell) & {"check", "hide-input"}
+        hidden = {"source_hidden": bool(source), "outputs_hidden": number in answers and "check" not in tags(cell)}
         assert cell.metadata.get("jupyter", {}) == {name: on for name, on in hidden.items() if on}, cell.id
         assert cell.metadata.get("cellView") == ("form" if source else None), cell.id
     assert [cell.id for cell in cells if not tags(cell) and cell.id == "short-code"] == ["short-code"] * (
@@ -110,6 +107,23 @@ def test_tags(path):
         assert not any("setup" in tags(cell) for cell in cells if cell is not first)
         assert sum("check" in tags(cell) for cell in cells) >= 8
         assert sum("solution" in tags(cell) for cell in cells) >= 6
+
+
+@every_notebook
+def test_solutions_are_folded(path):
+    """Each stands, with what it prints, under a heading that notebooks shut; nothing else but a check does."""
+    notebook, under, shut = read(path), False, []
+    for cell in notebook.cells:
+        if cell.metadata.get("jp-MarkdownHeadingCollapsed"):
+            assert cell.source == f"#### {words(path.parent.name)['solution']}", cell.id
+            assert "remove-cell" in tags(cell), cell.id
+            shut.append(cell.metadata.id)
+            under = True
+        elif cell.cell_type == "markdown" and re.search("(?m)^#{1,4} ", cell.source):
+            under = False
+        else:
+            assert ("solution" in tags(cell)) <= under <= bool(tags(cell) & {"solution", "check"}), cell.id
+    assert notebook.metadata.get("colab", {}).get("collapsed_sections", []) == shut
 
 
 @every_notebook
