@@ -9,8 +9,10 @@ missing is run. `python -m book.prove --report` prints what is known as JSON.
 
 import argparse
 import hashlib
+import itertools
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -54,15 +56,15 @@ def chapters(language="en"):
 
 def code(file):
     """Return the code cells of a notebook."""
-    return read(file, file.stat().st_mtime_ns)
+    return [cell for cell in read(file, file.stat().st_mtime_ns) if cell.cell_type == "code"]
 
 
 @cache
 def read(file, changed):
-    """Return the code cells of a notebook, or a list from a YAML file, as it was when it was last changed."""
+    """Return the cells of a notebook, or a list from a YAML file, as it was when it was last changed."""
     if file.suffix == ".yml":
         return yaml.safe_load(file.read_text(encoding="utf-8"))
-    return [cell for cell in nbformat.read(file, as_version=4).cells if cell.cell_type == "code"]
+    return nbformat.read(file, as_version=4).cells
 
 
 def is_check(cell):
@@ -76,19 +78,30 @@ def digest(*parts):
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
 
-def checks(file):
-    """Return, for each check of a notebook, the hash of all code up to it: what comes later cannot change it.
+def grounds(file):
+    """Return, for each check of a notebook, the code cells up to it: what comes later cannot change it.
 
-    Nor can a judge of exercises, or a cell tagged `judged`, whose names nothing else uses.
+    Nor can a cell tagged `judged`, whose names nothing else uses. On a page of more, a section needs nothing but
+    the page's first cell and its own: tests see to it.
     """
     found, before = {}, []
-    for cell in code(file):
-        if "judged" in cell.metadata.get("tags", []):
-            continue
-        before += [line for line in unjudged(cell) if line.strip()]  # where a cell ends says nothing
-        if is_check(cell):
-            found[cell.id] = digest(*before)
+    for cell in read(file, file.stat().st_mtime_ns):
+        if cell.cell_type == "markdown":
+            alone = file.stem.endswith("-more") and re.search("(?m)^## ", cell.source)
+            before = before[:1] if alone else before
+        elif cell.cell_type == "code" and "judged" not in cell.metadata.get("tags", []):
+            before = [*before, cell]
+            if is_check(cell):
+                found[cell.id] = before
     return found
+
+
+def checks(file):
+    """Return, for each check of a notebook, the hash of what it rests on; where a cell ends says nothing."""
+    return {
+        check: digest(*(line for cell in cells for line in unjudged(cell) if line.strip()))
+        for check, cells in grounds(file).items()
+    }
 
 
 def unjudged(cell):
@@ -109,20 +122,19 @@ def breaks(name):
 
 def faults(name, file):
     """Return what is wrong with the recorded mistakes of a chapter, as sentences; no code is run."""
-    cells = {cell.id: cell for cell in code(file)}
-    order, found = list(cells), []
+    cells, known, found = {cell.id: cell for cell in code(file)}, grounds(file), []
     for b in breaks(name):
         told = f"{name}: the break of {b['check']} in {b['cell']}"
-        if b["check"] not in checks(file) or b["cell"] not in cells:
+        if b["check"] not in known or b["cell"] not in cells:
             found.append(f"{told}: no such cell")
-        elif order.index(b["cell"]) > order.index(b["check"]):
-            found.append(f"{told} stands after the check")
+        elif cells[b["cell"]] not in known[b["check"]]:
+            found.append(f"{told} is not in what the check rests on: it stands after it, or in another section")
         elif (times := "\n".join(unjudged(cells[b["cell"]])).count(b["text"])) != 1:
             found.append(f"{told}: {b['text']!r} stands there {times} times, not once")
         elif any(b["text"] in line and "assert" in line.split() for line in cells[b["cell"]].source.splitlines()):
             found.append(f"{told}: it changes what is asserted, not what the assertion is about")
-    missing = set(checks(file)) - {b["check"] for b in breaks(name)}
-    return found + [f"{name}: no break is recorded for {check}" for check in checks(file) if check in missing]
+    missing = known.keys() - {b["check"] for b in breaks(name)}
+    return found + [f"{name}: no break is recorded for {check}" for check in known if check in missing]
 
 
 def contents(name):
@@ -231,22 +243,22 @@ class Reproduce:
 
 
 class Redraw:
-    """One chapter with its seeds moved in some of the ways 1 ... REDRAWS, one after the other."""
+    """Some checks of one chapter with its seeds moved in some of the ways 1 ... REDRAWS, one after the other."""
 
-    def __init__(self, name, ways):
-        self.name, self.ways = name, ways
+    def __init__(self, name, ways, wanted):
+        self.name, self.ways, self.wanted = name, ways, wanted
         self.label = f"{name}, redraws {', '.join(map(str, ways))}"
 
     def run(self):
         self.checks = checks(chapters()[self.name])
-        return rerun("redraw", self.name, *map(str, self.ways))
+        return rerun("redraw", self.name, *map(str, self.ways), stdin=json.dumps(self.wanted))
 
     def keep(self, results, outcome):
         told = []
         for k in self.ways:
             found = outcome[str(k)]
             for check, known in results["chapters"][self.name]["checks"].items():
-                if known["code"] == self.checks.get(check):
+                if check in found and known["code"] == self.checks.get(check):
                     passed = "0" if found[check] else "1"
                     known["redraws"] = known["redraws"][: k - 1] + passed + known["redraws"][k:]
             told += [f"{k}: {cell} ({error[:80]})" for cell, error in found.items() if error]
@@ -299,11 +311,15 @@ def jobs(kind, names, options):
         return [Reproduce(*p) for p in pairs if options.fresh or p[1] not in known[p[0]]["reproduced"]]
     names = [name for name in names if name != PACKAGE]
     if kind == "redraw":
-        # A check that was edited has lost its outcomes alone, but all of its chapter runs again.
-        ways = range(1, options.redraws + 1)
-        wanted = {name: [k for k in ways if options.fresh or lacks(known, name, k)] for name in names}
-        return [Redraw(name, some[i : i + TOGETHER]) for i in range(0, REDRAWS, TOGETHER)
-                for name, some in wanted.items() if some[i : i + TOGETHER]]  # fmt: skip
+        found = []
+        for i, name in itertools.product(range(0, options.redraws, TOGETHER), names):
+            some, entries = range(i + 1, min(i + TOGETHER, options.redraws) + 1), known[name]["checks"]
+            lacking = {
+                k: [c for c in entries if options.fresh or entries[c]["redraws"][k - 1] == "-"] for k in some
+            }
+            ways, wanted = [k for k in some if lacking[k]], {c for k in some for c in lacking[k]}
+            found += [Redraw(name, ways, sorted(wanted))] if ways else []
+        return found
     found = []
     for name in names:
         caught = {k for check in known[name]["checks"].values() for k, said in check["breaks"].items()
@@ -311,11 +327,6 @@ def jobs(kind, names, options):
         wanted = [b for b in breaks(name) if options.fresh or key(b) not in caught]
         found += [Breaks(name, wanted)] if wanted else []
     return found
-
-
-def lacks(known, name, k):
-    """Tell whether the k-th redraw of a chapter is not known for each of its checks."""
-    return any(check["redraws"][k - 1] == "-" for check in known[name]["checks"].values())
 
 
 def run(todo, workers):

@@ -1,8 +1,8 @@
 """Run a chapter's cells in this process, with its seeds moved or a mistake put in; book.prove starts and reads it.
 
-`python -m book.rerun redraw CHAPTER K ... OUT` moves every seed in the K-th way (0: none), for each K, and
-writes to OUT, as JSON, what went wrong by K and cell. `python -m book.rerun breaks CHAPTER OUT` reads breaks from
-standard input and writes what each did.
+`python -m book.rerun redraw CHAPTER K ... OUT` reads names of checks from standard input, moves every seed in the
+K-th way (0: none), for each K, and writes to OUT, as JSON, what went wrong by K and cell. `python -m book.rerun
+breaks CHAPTER OUT` reads breaks and writes what each did. Cells that none of these checks rests on are not run.
 """
 
 import contextlib
@@ -15,7 +15,6 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import matplotlib
-import nbformat
 import numpy as np
 import torch
 from IPython.core.interactiveshell import InteractiveShell
@@ -23,14 +22,15 @@ from torch.utils.data import TensorDataset
 from traitlets.config import Config
 
 import d2lmini
-from book.prove import is_check
+from book.prove import code, grounds, is_check
 
 
 class Chapter:
-    """The code cells of a notebook and a shell of their own. Nothing is drawn or shown: only errors count."""
+    """The code cells that some checks rest on, and a shell. Nothing is drawn or shown: only errors count."""
 
-    def __init__(self, path):
-        self.cells = [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
+    def __init__(self, path, checks):
+        needed = {cell.id for check in checks for cell in grounds(Path(path))[check]}
+        self.cells = [cell for cell in code(Path(path)) if cell.id in needed]
         matplotlib.use("agg")
         os.chdir(Path(path).parent)
         history = Config({"HistoryManager": {"enabled": False}})  # its thread would not survive a fork
@@ -105,9 +105,9 @@ def move_pictures(redraw):
     d2lmini.data.fashion_mnist = other_pictures
 
 
-def redraw(path, ways):
-    """Run a whole chapter once for each way to move its seeds: what each code cell raised, "" for nothing."""
-    chapter, found = Chapter(path), {}
+def redraw(path, ways, wanted):
+    """Run what the checks rest on, once for each way to move seeds: what each code cell raised, "" for nothing."""
+    chapter, found = Chapter(path, wanted), {}
     optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)])
     optimizer.zero_grad()  # the first one imports much that every copy would import again
     for k in ways:
@@ -130,9 +130,8 @@ def breaks(path, wanted):
     The chapter runs once. Before a cell that is to be broken, a copy of this process (a fork) puts the mistake
     in and runs on to the check, so that what comes before is not run again.
     """
-    chapter, running, outcome = Chapter(path), [], [""] * len(wanted)
-    last = max((place(chapter, b["check"]) for b in wanted), default=-1)
-    for k, cell in enumerate(chapter.cells[: last + 1]):
+    chapter, running, outcome = Chapter(path, [b["check"] for b in wanted]), [], [""] * len(wanted)
+    for k, cell in enumerate(chapter.cells):
         for number, mistake in enumerate(wanted):
             if mistake["cell"] == cell.id:
                 collect(running, outcome)  # one copy at a time, beside this process
@@ -180,7 +179,8 @@ def try_break(chapter, k, mistake):
 
 def main(kind, path, *rest):
     *ways, place_of_answer = rest
-    found = redraw(path, list(map(int, ways))) if kind == "redraw" else breaks(path, json.load(sys.stdin))
+    wanted = json.load(sys.stdin)
+    found = redraw(path, list(map(int, ways)), wanted) if kind == "redraw" else breaks(path, wanted)
     Path(place_of_answer).write_text(json.dumps(found), encoding="utf-8")
 
 

@@ -65,9 +65,11 @@ def test_a_redraw_moves_every_seed_and_the_pictures(book):
     checks = [tagged(name, DRAWS[name].format(value), "check") for name, value in values().items()]
     constant = tagged("facts", "assert len(d2l.data.fashion_mnist()[1]) == 10_000 and 1 + 1 == 2", "check")
     book(cell(SETUP, id="setup"), *checks, constant)
-    as_written, moved = prove.rerun("redraw", "one", "0", "1").values()
+    wanted = json.dumps([*DRAWS, "facts"])
+    as_written, moved = prove.rerun("redraw", "one", "0", "1", stdin=wanted).values()
     assert not any(as_written.values()), as_written
     assert {name for name, error in moved.items() if error} == set(DRAWS), moved
+    assert prove.rerun("redraw", "one", "0", stdin=json.dumps(["torch"]))["0"] == {"setup": "", "torch": ""}
     assert {error.split(":")[0] for error in moved.values()} == {"", "AssertionError"}, moved.values()
 
 
@@ -138,6 +140,44 @@ def test_results_are_kept_until_the_code_before_a_check_changes(book, tmp_path):
     assert prove.report()["one"] == {"mean-check": known, "weak-check": unknown}
     book(cell("earlier = 1"), *CHAPTER)
     assert prove.report()["one"] == {"mean-check": unknown, "weak-check": unknown}
+
+
+def test_a_section_of_a_page_of_more_stands_alone(book, tmp_path, monkeypatch):
+    """Its check rests on the page's first cell and its own: no other section is hashed, run or broken for it."""
+    first, heading = tagged("first", "values = [1.0, 3.0]", "setup"), text("## Means")
+    means = tagged("mean", "m = sum(values) / 2"), tagged("mean-check", "assert m == 2", "check")
+    other = (
+        text("## Sums"),
+        tagged("sum", "total = sum(values)"),
+        tagged("sum-check", "assert total == 4", "check"),
+    )
+    more = tmp_path / "one-more.ipynb"
+    monkeypatch.setattr(prove, "chapters", lambda language="en": {"one-more": more})
+
+    def hashes(*cells):
+        nbformat.write(nbformat.v4.new_notebook(cells=list(cells)), more)
+        return prove.checks(more)
+
+    known = hashes(first, heading, *means, *other)
+    assert hashes(first, heading, cell("1 / 0"), *means, *other)["sum-check"] == known["sum-check"]
+    assert (
+        hashes(tagged("first", "values = [3.0]", "setup"), heading, *means, *other)["sum-check"]
+        != known["sum-check"]
+    )
+    assert hashes(first, heading, *means, cell("n = 2"), *other)["mean-check"] == known["mean-check"]
+    hashes(first, heading, cell("1 / 0"), *means, *other)
+    assert prove.rerun("redraw", "one-more", "0", stdin='["sum-check"]')["0"].keys() == {
+        "setup",
+        "sum",
+        "sum-check",
+    }
+    broken = mistake("sum-check", "sum(values)", "max(values)", "sum")
+    assert prove.rerun("breaks", "one-more", stdin=json.dumps([broken])) == ["caught by sum-check"]
+    (tmp_path / "one-more.yml").write_text(
+        json.dumps([broken, mistake("mean-check", "sum(values)", "max(values)", "sum")])
+    )
+    (fault,) = prove.faults("one-more", more)
+    assert "another section" in fault
 
 
 def test_a_failing_redraw_and_a_break_that_passes_are_reported(book, tmp_path, capsys):
