@@ -70,6 +70,22 @@ def fold_solutions(app, doctree):
             siblings.insert(place, nodes.raw("", opening, format="html"))
 
 
+def fold_setup(app, doctree):
+    """Fold a page's first cell, which imports; and leave out what only this book's own linter reads in code."""
+    file = app.env.doc2path(app.env.docname)
+    cells = nbformat.read(file, as_version=4).cells if file.endswith(".ipynb") else []
+    for node in list(doctree.findall(nodes.container)):
+        if node.get("nb_element") == "cell_code":
+            for block in node.findall(nodes.literal_block):
+                block.rawsource = LINTER.sub("", block.astext())  # Sphinx colours code that is its own source
+                block[:] = [nodes.Text(block.rawsource)]
+            if cells[node["cell_index"]].id == "setup":
+                title = f'<p class="admonition-title">{words(app.config.language)["setup"]}</p>'
+                opening = f'<details class="admonition hide"><summary>{title}</summary>'
+                node.insert(0, nodes.raw("", opening, format="html"))
+                node.append(nodes.raw("", "</details>", format="html"))
+
+
 def is_output(node):
     """Tell whether a node of the document is the output of a cell, and nothing that a reader works with."""
     output = isinstance(node, nodes.Element) and "cell_output" in node.get("classes", [])
@@ -109,6 +125,7 @@ def fold_guesses(app, doctree):
                 siblings.insert(place, nodes.raw("", opening, format="html"))
 
 
+LINTER = re.compile(r"(?m) *# (?:fmt: skip|noqa: \w+)$")
 PICTURE = re.compile(r"\b(imshow|images)\(")  # draws data as shades
 
 
@@ -138,6 +155,7 @@ def mend_html(app, pagename, templatename, context, doctree):
 def setup(app):
     app.connect("doctree-read", fold_checks)
     app.connect("doctree-read", fold_solutions)
+    app.connect("doctree-read", fold_setup)
     app.connect("doctree-read", open_stubs)
     app.connect("doctree-read", fold_guesses)
     app.connect("doctree-read", keep_pictures)

@@ -26,8 +26,20 @@ def add_description(app, pagename, templatename, context, doctree):
         context["meta"] = {**(context.get("meta") or {}), "og:description": description}
 
 
+def skip_more(app, pagename, templatename, context, doctree):
+    """Lead from a chapter to the next one, and from that back: a first reader may skip a page of more."""
+    for side, place in (("prev", 1), ("next", 2)):
+        name = app.builder.relations.get(pagename, [None] * 3)[place]
+        while name and name.endswith("-more"):
+            name = app.builder.relations[name][place]
+        if context.get(side) and name:
+            title = app.builder.render_partial(app.env.titles[name])["title"]
+            context[side] = {"link": app.builder.get_relative_uri(pagename, name), "title": title}
+
+
 def setup(app):
     app.connect("config-inited", configure)
+    app.connect("html-page-context", skip_more)
     app.connect("html-page-context", add_description, priority=400)  # before sphinxext.opengraph
     app.add_css_file("book.css", priority=900)
     app.add_js_file("book.js", loading_method="defer")
