@@ -80,8 +80,9 @@ def fold_setup(app, doctree):
                 block.rawsource = LINTER.sub("", block.astext())  # Sphinx colours code that is its own source
                 block[:] = [nodes.Text(block.rawsource)]
             if cells[node["cell_index"]].id == "setup":
-                title = f'<p class="admonition-title">{words(app.config.language)["setup"]}</p>'
-                opening = f'<details class="admonition hide"><summary>{title}</summary>'
+                said = words(app.config.language)
+                titles = [f'<p class="{look} admonition-title">{said[word]}</p>' for look, word in SETUP.items()]
+                opening = f'<details class="admonition hide above-input"><summary>{"".join(titles)}</summary>'
                 node.insert(0, nodes.raw("", opening, format="html"))
                 node.append(nodes.raw("", "</details>", format="html"))
 
@@ -125,6 +126,7 @@ def fold_guesses(app, doctree):
                 siblings.insert(place, nodes.raw("", opening, format="html"))
 
 
+SETUP = {"collapsed": "setup", "expanded": "hide"}  # as MyST-NB folds a cell
 LINTER = re.compile(r"(?m) *# (?:fmt: skip|noqa: \w+)$")
 PICTURE = re.compile(r"\b(imshow|images)\(")  # draws data as shades
 
