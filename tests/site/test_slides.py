@@ -17,6 +17,9 @@ BEYOND = """() => [...Reveal.getCurrentSlide().querySelectorAll("*:not(svg *, .k
 SMALL = """() => [...Reveal.getCurrentSlide().querySelectorAll("p, li, td, pre, h2")]
     .filter(node => parseFloat(getComputedStyle(node).fontSize) < 22).map(node => node.outerHTML.slice(0, 80))"""
 
+CROSSED = """() => [...Reveal.getCurrentSlide().querySelectorAll(".katex-html > .tag")].filter(number =>
+    number.previousElementSibling.getBoundingClientRect().right > number.getBoundingClientRect().left).length"""
+
 # What a slide has below its heading; and its words, without formulas, code, tables, sliders, the book's address.
 EMPTY = """() => ![...Reveal.getCurrentSlide().children].slice(1)
     .some(node => node.innerText.trim() || node.querySelector("img, svg"))"""
@@ -55,7 +58,7 @@ def test_a_deck_can_be_shown(tab, deck):
         assert tab.evaluate(BEYOND) == [], number
         assert tab.evaluate(SMALL) == [], number
         assert "$" not in tab.evaluate("Reveal.getCurrentSlide().innerText"), number
-        assert not tab.evaluate(EMPTY), number
+        assert not tab.evaluate(EMPTY) and tab.evaluate(CROSSED) == 0, number
         said = [text for text in tab.evaluate(SAID) if text not in load("book/editions.yml")["messages"]]
         assert [text for text in said if bool(CHINESE.search(text)) != deck.startswith("zh/")] == [], number
         for figure in tab.query_selector_all("section.present figure.d2l-explore"):
