@@ -209,8 +209,7 @@ def main():
         shutil.copy(BUILD / f"d2lmini-{language}.zip", SITE / language / "d2lmini.zip")
         lab = shutil.copytree(ROOT / "book/lab", SITE / language / "_static/lab", dirs_exist_ok=True)
         (lab / "pictures.bin").write_bytes(pictures)
-        if language == "en":  # a deck counts the sentences of a text, and Chinese ones are others
-            write_slides(language, SITE / language / "slides")
+        write_slides(language, SITE / language / "slides")
         if (FIGURES / language).exists():
             shutil.copytree(FIGURES / language, SITE / language / "figures", dirs_exist_ok=True)
         if (PDF / f"d2lmini-{language}.pdf").exists():

@@ -20,7 +20,7 @@ from pathlib import Path
 from book import parity
 from book.path import times
 from book.stamp import patterns
-from book.texts import parse, parts, printed, read, split, write, written
+from book.texts import chosen, parse, parts, printed, put, read, split, write, written
 from book.toc import ROOT, load, pages
 
 NOT_RENDERED_YET = load("book/editions.yml")["not_rendered_yet"]
@@ -38,15 +38,13 @@ def merged(english, own):
     """Return a Chinese page with the texts of `own` (cells by id); the rest is that of the English one."""
     made, cells = copy.deepcopy(english), []
     for cell in made.cells:
-        mine, figure = own.get(cell.id), cell.metadata.pop("mystnb", None)
-        if mine and mine.cell_type == cell.cell_type and (figure or cell.cell_type == "markdown"):
-            cell.metadata |= {"renders": mine.metadata.get("renders", "")}
-            if figure:
-                cell.metadata["mystnb"] = mine.metadata.mystnb
-            else:
-                cell.source = mine.source
+        mine, texts = own.get(cell.id), parts(cell)
+        if mine and mine.cell_type == cell.cell_type and texts:
+            put(cell, (texts | {part: text for part, text in parts(mine).items() if part in texts}).values())
+            cell.metadata["renders"] = mine.metadata.get("renders", "")
             cells.append(cell)
         elif cell.cell_type == "code":
+            cell.metadata.pop("mystnb", None)
             cells.append(cell)
     made.cells = cells
     return made
@@ -76,7 +74,14 @@ def faults(page, source, chinese):
         else:
             said = parts(own[name])
             for part, text in parts(cell).items():
-                yield from ((part, fault) for fault in parity.faults(text, said[part], f"{page}/{part}", shown))
+                mine = said[part]
+                if part.endswith("/show"):
+                    try:
+                        text, mine = chosen(cell.source, text), chosen(own[name].source, mine)
+                    except (IndexError, ValueError):
+                        yield part, f"no such block or sentence: {mine}"
+                        continue
+                yield from ((part, fault) for fault in parity.faults(text, mine, f"{page}/{part}", shown))
     yield from ((name, "has no English text any more") for name in own.keys() - written(source).keys())
 
 
@@ -155,10 +160,7 @@ def rendering(cell, said):
     """Return an English cell with Chinese texts."""
     made = copy.deepcopy(cell)
     made.metadata["renders"] = digest(cell)
-    if cell.cell_type == "markdown":
-        [made.source] = said
-    else:
-        made.metadata.mystnb.figure.caption, made.metadata.mystnb.image.alt = said
+    put(made, said)
     return made
 
 

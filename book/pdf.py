@@ -1,7 +1,9 @@
 """Print each edition to a PDF: `python -m book.pdf`. The next build puts it on the site."""
 
+import re
 import shutil
 import sys
+import zlib
 
 from playwright.sync_api import sync_playwright
 
@@ -20,6 +22,8 @@ GATHER = """
     const address = `${base}${page}.html#${node.closest("div.cell").id}`;
     node.querySelector("figcaption").insertAdjacentHTML("afterend", `<p><a href="${address}">${address}</a></p>`);
   }
+  // Between two chapters, where the page before is full, the empty span would take a page of its own.
+  document.querySelectorAll("article span[id^=document-]").forEach(span => span.nextElementSibling?.prepend(span));
   const end = document.createElement("section");
   end.id = "answers";
   end.innerHTML = `<h2>${words.solutions}</h2>`;
@@ -58,8 +62,21 @@ FOOTER = (
 )
 
 
+def blank(pdf):
+    """Return the numbers of pages with nothing but a footer, of a tagged PDF (bytes) as Chromium writes it."""
+    places = {found[1]: found.end() for found in re.finditer(rb"(?m)^(\d+) 0 obj\b", pdf)}
+    found = []
+    for number, name in enumerate(re.findall(rb"/Contents (\d+) 0 R", pdf), 1):
+        start = pdf.index(b"stream", places[name]) + len(b"stream\n")
+        drawn = pdf[start : pdf.index(b"endstream", start)]
+        if b"FlateDecode" in pdf[places[name] : start]:
+            drawn = zlib.decompressobj().decompress(drawn)
+        found += [number] if b"BDC" not in drawn else []  # what is drawn is tagged, but not the footer
+    return found
+
+
 def write_pdf(language, target):
-    """Print an edition from one long page, with an outline and page numbers; returns whether it was built."""
+    """Print an edition from one long page, with an outline and page numbers; returns whether it came out well."""
     folder = PDF / language
     if not build_edition(language, "singlehtml", folder):
         return False
@@ -75,7 +92,9 @@ def write_pdf(language, target):
             path=target, format="A4", outline=True, tagged=True, margin=margin, print_background=True, scale=0.75,
             display_header_footer=True, header_template="<span></span>", footer_template=FOOTER,
         )  # fmt: skip
-    return True
+    if empty := blank(target.read_bytes()):
+        print(f"{target.relative_to(ROOT)} has blank pages: {empty}", file=sys.stderr)
+    return not empty
 
 
 def main():

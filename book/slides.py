@@ -5,7 +5,10 @@ A deck is what the notebook of a chapter tags with Jupyter's own `slideshow` met
 is the nearest heading. `show` says what a slide takes of a cell: of a text its blocks (paragraph, list, table,
 formula) by number or its sentences, "0 2.1" for the first block and the second sentence of the third; of code
 "code" or "output". Where it is missing, a folded cell gives its output, others both. A figure has its caption
-unless its slide has words.
+unless its slide has words; in another edition always, for there it says what the English words in it mean.
+
+Each edition has a deck of its own. A Chinese cell takes its place in it from the English one, and says itself what
+`show` of its text is: book/editions.py compares the two, and a change of one makes the other stale.
 
 nbconvert writes the decks, with reveal.js: both are there already or small, kept by others, and need no program
 beside Python and Node. A deck is one file that holds all it needs: formulas are drawn by KaTeX, as on the site.
@@ -31,14 +34,12 @@ from book.ext import math
 from book.lighten import drop_letters
 from book.needs import NODE_MODULES
 from book.path import paths, read
+from book.texts import chosen
 from book.toc import ROOT, editions, load
 
 SLIDES = ROOT / "_build/slides"
 TEMPLATES = ROOT / "book/templates"
-ADDRESS = r"(?:https?:|[\w-]+\.(?:ipynb|md|py)|#)[^()\s]*(?:\([^()]*\)[^()\s]*)*"
-LINK = re.compile(rf"(?<!!)\[((?:[^\[\]]|\[[^\]]*\])+)\]\({ADDRESS}\)")
-SENTENCE = re.compile(r"(?<=[.?!])\s+(?=[A-Z(*`$\"])|(?<=[。？！])")
-OPTION = re.compile(r"\s+(?=\([a-e]\) )|(?<=。|？)(?=（[a-e]）)")  # of a question to guess
+JOINED = re.compile(r"(?<![$\\])\$[^$\n]+\$[,.;:!?)，。；：？！）、”]+")  # a line must not begin with the sign
 
 
 class Renderer(IPythonRenderer):
@@ -59,23 +60,6 @@ class Exporter(SlidesExporter):
         return MarkdownWithMath(renderer=Renderer(escape=False, exclude_anchor_links=True)).render(source)
 
 
-def blocks(text):
-    """Return the blocks of a Markdown text, without headings, links and what folds an answer."""
-    text = re.sub(r"(?m)^#+ .*$|</?details>|<summary>.*?</summary>", "\n", text)
-    text = re.sub(r"(?s)\s*(\$\$.*?\$\$)\s*", r"\n\n\1\n\n", text)
-    return [block.strip() for block in re.split(r"\n\s*\n", LINK.sub(r"\1", text)) if block.strip()]
-
-
-def chosen(source, show):
-    """Return what a slide shows of a Markdown text; IndexError where it has no such block or sentence."""
-    found = []
-    for part in show.split():
-        block, _, sentence = part.partition(".")
-        said = OPTION.sub("\n\n", blocks(source)[int(block)])
-        found.append(SENTENCE.split(said)[int(sentence)] if sentence else said)
-    return "\n\n".join(found)
-
-
 def groups(notebook):
     """Return the slides of a chapter as pairs: the nearest heading, in its first cell or above, and its cells."""
     heading, found = "", []
@@ -92,6 +76,7 @@ def groups(notebook):
 
 def text(source, kind="-", tag="text"):
     """Return a cell of a deck with words in it; its tag is a class of our style sheet."""
+    source = JOINED.sub(r'<span class="joined">\g<0></span>', source)
     return new_markdown_cell(source, metadata={"slideshow": {"slide_type": kind}, "tags": [tag]})
 
 
@@ -109,7 +94,7 @@ def shown(cell, kind, caption):
     return [cell, text(figure["figure"]["caption"], tag="caption")] if caption and "figure" in figure else [cell]
 
 
-def deck(notebook, source):
+def deck(notebook, source, captions=False):
     """Return a deck as a notebook: each slide is its heading, then what the cells of the chapter give it."""
     cells = []
     for place, (heading, group) in enumerate(groups(notebook)):
@@ -120,7 +105,7 @@ def deck(notebook, source):
             if cell.cell_type == "markdown":
                 cells.append(text(chosen(cell.source, cell.metadata.slideshow.show), kind))
             else:
-                cells += shown(cell, kind, caption=not worded)
+                cells += shown(cell, kind, caption=captions or not worded)
         if not place:
             cells.append(text(source, tag="source"))
     return new_notebook(cells=cells)
@@ -156,7 +141,8 @@ def write(language, folder, names=()):
     for number, file in enumerate(paths(language), 1):
         if not names or file.stem in names:
             title = read(file).cells[0].source.splitlines()[0].removeprefix("# ")
-            notebook = deck(read(file), f"d2lmini, {number} · {address}{file.stem}.html · CC BY 4.0")
+            source = f"d2lmini, {number} · {address}{file.stem}.html · CC BY 4.0"
+            notebook = deck(read(file), source, captions=language != "en")
             about = {"deck": {"language": language, "title": title}}
             decks[file.stem], _ = exporter.from_notebook_node(notebook, about)
     letters = {ord(letter) for html in decks.values() for letter in html}

@@ -1,4 +1,4 @@
-"""A page as the texts that each edition has in its own language: Markdown cells, and what is said of figures."""
+"""A page as the texts that each edition has of its own: Markdown cells, what a slide shows of them, figures."""
 
 import re
 
@@ -7,6 +7,10 @@ from nbformat.v4 import new_markdown_cell, new_notebook
 
 PLACE = re.compile(r"(?m)^%%%% (\S+)[ \t]*\n")
 HASH = re.compile(r"\s*<!-- renders (\w*) -->\s*$")  # a Markdown page ends with it
+ADDRESS = r"(?:https?:|[\w-]+\.(?:ipynb|md|py)|#)[^()\s]*(?:\([^()]*\)[^()\s]*)*"
+LINK = re.compile(rf"(?<!!)\[((?:[^\[\]]|\[[^\]]*\])+)\]\({ADDRESS}\)")
+SENTENCE = re.compile(r"(?<=[.?!])\s+(?=[A-Z(*`$\"])|(?<=[。？！])(?![”）]|\s*$)|(?<=[。？！][”）])(?!\s*$)")
+OPTION = re.compile(r"\s+(?=\([a-e]\) )|(?<=[。？；])(?=（[a-e]）)")  # of a question to guess
 
 
 def parse(text, suffix):
@@ -41,9 +45,20 @@ def write(notebook, file):
 def parts(cell):
     """Return the texts of a cell that each edition has in its own language, by name."""
     if cell.cell_type == "markdown":
-        return {cell.id: cell.source}
+        show = cell.metadata.get("slideshow", {}).get("show")  # sentences by number: book/slides.py
+        return {cell.id: cell.source} | ({f"{cell.id}/show": show} if show else {})
     figure = cell.metadata.get("mystnb")
     return {f"{cell.id}/caption": figure.figure.caption, f"{cell.id}/alt": figure.image.alt} if figure else {}
+
+
+def put(cell, said):
+    """Give a cell other texts, as many as `parts` has."""
+    if cell.cell_type == "markdown":
+        cell.source, *show = said
+        if show:
+            [cell.metadata.slideshow.show] = show
+    else:
+        cell.metadata.mystnb.figure.caption, cell.metadata.mystnb.image.alt = said
 
 
 def written(notebook):
@@ -71,3 +86,20 @@ def split(file):
             f"FILE must be lines '%%%% CELL', each with a text below it, each once: {file} {twice or ''}"
         )
     return {name: said.strip() for name, said in zip(pieces[::2], pieces[1::2], strict=True)}
+
+
+def blocks(text):
+    """Return the blocks of a Markdown text, without headings, links and what folds an answer."""
+    text = re.sub(r"(?m)^#+ .*$|</?details>|<summary>.*?</summary>", "\n", text)
+    text = re.sub(r"(?s)\s*(\$\$.*?\$\$)\s*", r"\n\n\1\n\n", text)
+    return [block.strip() for block in re.split(r"\n\s*\n", LINK.sub(r"\1", text)) if block.strip()]
+
+
+def chosen(source, show):
+    """Return what a slide shows of a Markdown text; IndexError where it has no such block or sentence."""
+    found = []
+    for part in show.split():
+        block, _, sentence = part.partition(".")
+        said = OPTION.sub("\n\n", blocks(source)[int(block)])
+        found.append(SENTENCE.split(said)[int(sentence)] if sentence else said)
+    return "\n\n".join(found)

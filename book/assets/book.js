@@ -1,12 +1,20 @@
-// The section that is being read.
+// The section that is being read: the first whose heading is below the header and in the upper half of the window (at the
+// end of the page, anywhere in it), or else the last one before. The switch has what the address names among them.
 const sections = [...document.querySelectorAll("article section[id]")];
-const current = () => sections.filter((section) => section.getBoundingClientRect().top < innerHeight / 2).pop();
+const current = (...named) => {
+  const place = (node) => node.getBoundingClientRect().top;
+  const header = document.querySelector(".bd-header-article").getBoundingClientRect().bottom;
+  const end = scrollY + innerHeight > document.documentElement.scrollHeight - 2;
+  const low = end ? innerHeight : innerHeight / 2;
+  const seen = [...sections, ...named].filter((node) => place(node) >= header - 1 && place(node) < low);
+  return seen.sort((a, b) => place(a) - place(b))[0] ?? sections.filter((section) => place(section) < low).pop();
+};
 
-// The link to another edition keeps the place: what the address names, if it is in sight, or the section.
+// The link to another edition keeps the place.
 for (const link of document.querySelectorAll(".lang-switch")) link.addEventListener("click", () => {
-  const top = document.getElementById(decodeURIComponent(location.hash.slice(1)))?.getBoundingClientRect().top;
-  const section = current()?.matches("section section") ? current().id : "";
-  link.hash = top > -1 && top < innerHeight ? location.hash : section;
+  const named = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  const here = current(...(named?.closest("article") ? [named] : []));
+  link.hash = here && here !== sections[0] ? here.id : "";
 });
 
 // The front page offers to go on where you stopped reading. The place is kept in this browser alone.

@@ -87,7 +87,7 @@ def size(file):
 def offers(said, file):
     """Yield links to a chapter as a notebook, to its slides, and to its figures where they were made."""
     yield f'<a href="_sources/{file.name}" download>{escape(title(read(file)))}</a>{size(file)}'
-    if file in paths("en"):
+    if file in paths(file.parent.name):
         yield f'<a href="slides/{file.stem}.html">{said["slides"]}</a>'
     if (FIGURES / file.parent.name / file.stem).exists():
         yield f'<a href="figures/{file.stem}/index.html">{said["figures"]}</a>'

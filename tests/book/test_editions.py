@@ -145,6 +145,25 @@ def test_what_is_stamped_makes_nothing_stale(whole):
     assert chinese(whole)["title"].metadata.renders == before
 
 
+def show(file, numbers):
+    """Put a cell on a slide, with what it shows of the text."""
+    notebook = nbformat.read(file, as_version=4)
+    notebook.cells[0].metadata["slideshow"] = {"slide_type": "slide", "show": numbers}
+    nbformat.write(notebook, file)
+
+
+def test_a_slide_shows_what_the_english_one_does(whole, capsys):
+    """A Chinese text may have other sentences; a change of the English slide makes it stale."""
+    show(whole / "chapters/en/net.ipynb", "0.0")
+    assert main([]) == 1 and "net: title: stale" in capsys.readouterr().out
+    given = {**TEXTS, "title": "# 一个网络\n\n这是网络。它有 2 层。", "title/show": "0.1"}
+    assert take(whole, given) == main([]) == 0
+    assert chinese(whole)["title"].metadata.slideshow == {"slide_type": "slide", "show": "0.1"}
+    for numbers, fault in {"0.0": "number lost: 2", "1": "no such block", "0.2": "no such block"}.items():
+        assert take(whole, given | {"title/show": numbers}) == 1
+        assert f"net: title/show: {fault}" in capsys.readouterr().out
+
+
 def test_a_missing_text_is_not_filled_in(book, capsys):
     assert take(book, {"title": TEXTS["title"]}) == 1
     own = chinese(book)

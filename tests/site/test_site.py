@@ -724,13 +724,65 @@ def test_both_editions_have_the_same_addresses(name):
     assert ids["en"] == ids["zh"] and (f"en/{name}" not in CHAPTERS or len(ids["en"]) > 20)
 
 
+ARRIVED = "document.querySelector(location.hash).getBoundingClientRect().top < innerHeight"  # not at once
+
+
+def switch(tab):
+    """Press the link to the other edition, as a hand does: Playwright's own click scrolls the page first."""
+    box = tab.evaluate("document.querySelector('.lang-switch').getBoundingClientRect().toJSON()")
+    tab.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+
+
 def test_the_other_edition_opens_at_the_same_place(visit):
     """The link leads to the place in the address where that is in sight."""
     tab = visit().page
     for place in ("#what-does-depth-add", "#cell-dead-check"):
         tab.goto(f"{visit.root}zh/mlp.html{place}", wait_until="networkidle")
-        tab.click(".lang-switch")
+        tab.wait_for_function(ARRIVED)
+        switch(tab)
         tab.wait_for_url(f"**/en/mlp.html{place}")
+
+
+# Where the link to the other edition would lead from here, and the headings in sight below the header.
+LEADS = """() => {
+    const link = document.querySelector(".lang-switch");
+    link.addEventListener("click", event => event.preventDefault(), {once: true});
+    link.click();
+    return decodeURIComponent(link.hash.slice(1));
+}"""
+SIGHT = """() => [...document.querySelectorAll("article section[id]")].filter(section => {
+    const top = section.getBoundingClientRect().top;
+    return top > 40 && top < innerHeight;
+}).map(section => section.id)"""
+
+
+@pytest.mark.parametrize("name", ["mlp", "mistakes"])
+def test_the_other_edition_opens_at_the_section_one_has_scrolled_to(visit, name):
+    """At a heading below the header, within a section, at the end of the page; whatever the address says."""
+    tab = visit().open(f"zh/{name}.html")
+    ids = tab.evaluate("[...document.querySelectorAll('article section[id]')].map(section => section.id)")
+    for place in ids:
+        tab.evaluate("id => document.getElementById(id).scrollIntoView({behavior: 'instant'})", place)
+        if tab.evaluate(SIGHT)[:1] == [place]:  # the last ones may stay further down
+            assert tab.evaluate(LEADS) == ("" if place == ids[0] else place)
+    tab.evaluate("scrollTo({top: document.documentElement.scrollHeight, behavior: 'instant'})")
+    end = tab.evaluate(LEADS)
+    assert end == (tab.evaluate(SIGHT) or ids[-1:])[0]
+    switch(tab)
+    tab.wait_for_url(f"**/en/{name}.html#{end}")
+    tab.wait_for_function(ARRIVED)
+
+    heights = "ids => ids.map(id => document.getElementById(id).getBoundingClientRect().top)"
+    tops = tab.evaluate(heights, ids)
+    number = max(range(1, len(ids) - 1), key=lambda i: tops[i + 1] - tops[i])  # the longest
+    tab.goto(f"{visit.root}zh/{name}.html#{ids[number + 1]}", wait_until="networkidle")
+    tab.wait_for_function(ARRIVED)
+    assert tab.evaluate(LEADS) == ids[number + 1]
+    tab.mouse.wheel(0, -500)  # back into the one before; the heading that the address names stays in sight
+    tab.wait_for_function(f"document.getElementById('{ids[number + 1]}').getBoundingClientRect().top > 500")
+    assert tab.evaluate(LEADS) == ids[number]
+    switch(tab)
+    tab.wait_for_url(f"**/en/{name}.html#{ids[number]}")
 
 
 def test_chinese_is_upright(visit):
