@@ -68,6 +68,28 @@ def test_ticks_of_a_log_scale_are_powers_of_ten():
     assert re.findall(r'text-anchor="end">(.*?)<', page) == ["10⁰", "10¹"]
 
 
+def test_numbers_stand_at_their_place_on_the_axes():
+    page = sliders(line, [PANEL], slope=[1.0]).data.split("<figure")[1]
+    across = re.findall(r'<text x="([^"]*)" y="[^"]*" text-anchor="middle">([\d.]+)<', page)
+    up = re.findall(r'<text x="-5" y="([^"]*)" text-anchor="end">([\d.]+)<', page)
+    assert [float(x) / INNER_WIDTH for x, _ in across] == pytest.approx(
+        [float(t) / 10 for _, t in across], abs=1e-3
+    )
+    drawn = [1 - (float(y) - 4) / INNER_HEIGHT for y, _ in up]  # the middle of a number is 4 above its line
+    assert drawn == pytest.approx([float(t) for _, t in up], abs=1e-3) and 4 <= len(up) <= len(across) <= 6
+
+
+def test_the_key_of_a_still_picture_stays_on_it_and_does_not_overlap():
+    names = [f"a label of some length {i}" for i in range(5)]
+    page = sliders(lambda k: ([dict.fromkeys(names, ([0], [0]))], "r"), [PANEL], dots=names[:1], k=[1]).data
+    picture = base64.b64decode(re.search('base64,([^"]*)"', page)[1]).decode()
+    width, height = map(int, re.search(r'viewBox="0 0 (\d+) (\d+)"', picture).groups())
+    found = re.findall(r'<g transform="translate\((\d+) (\d+)\)"><path [^>]*d="([^"]*)"/><text x="36"', picture)
+    places = [(int(x), int(y)) for x, y, _ in found]
+    assert all(x + 36 + 5 * len(names[0]) < width and y + 10 < height for x, y in places)
+    assert len(set(y for _, y in places)) == 5 and ["h0" in d for *_, d in found] == [True] + [False] * 4
+
+
 def test_first_frame_is_there_without_scripts_and_text_is_escaped():
     html = sliders(line, [PANEL], start={"slope": 1.0}, slope=[0.25, 1.0]).data
     static = html.split("<script")[0]
@@ -94,7 +116,7 @@ def test_a_still_picture_stands_for_the_figure_until_its_script_runs():
 
 @pytest.mark.parametrize(("given", "written"), [
     ("z = -3, (-0.5, -1)", "z = −3, (−0.5, −1)"), ("loss 1.2e+00, 3.8e-01, 1e+03", "loss 1.2, 0.38, 1000"),
-    ("1e-15 and 2.5e+07", "10⁻¹⁵ and 2.5 × 10⁷"), ("seeds 0-4, resnet-18", "seeds 0-4, resnet-18"),
+    ("1e-15 and 2.5e+04", "10⁻¹⁵ and 2.5 × 10⁴"), ("seeds 0-4, resnet-18", "seeds 0-4, resnet-18"),
 ])  # fmt: skip
 def test_numbers_are_written_one_way(given, written):
     found = data(sliders(lambda k: ([{"_t": ([0], [0], [given])}], given), ["t"], k=[1]))
