@@ -174,7 +174,8 @@ def frame_of(answer):
 
 
 @pytest.mark.parametrize(("arguments", "named"), [
-    ({}, "grid"), ({"slope": []}, "grid .*slope"), ({"slope": [1.0], "start": {"slope": 2}}, "start.*slope.* 2"),
+    ({}, "grid"), ({"slope": [], "kind": ["a"]}, "grid .*slope"),
+    ({"slope": [1.0], "start": {"slope": 2}}, "start.*slope.* 2"),
     ({"slope": [1.0], "start": {"slop": 1.0}}, "start.*slop"), ({"slope": [1.0], "dots": ["g"]}, "dots .*g"),
     ({"slope": [1.0], "arrows": ["g"]}, "arrows .*g"), ({"slope": ["steep"]}, "frame.*steep"),
     ({"slope": [1.0], "panels": [PANEL | {"xlim": (1, 1)}]}, r"xlim .*\(1, 1\)"),
