@@ -141,7 +141,8 @@ def contents(name):
     """Return a hash of what a reproduction compares: code and outputs of a chapter, or package and tests."""
     if name == PACKAGE:
         files = sorted(f for folder in ("d2lmini", "tests/package") for f in (ROOT / folder).rglob("*.*"))
-        return digest(*(f.read_text("utf-8") for f in files if f.suffix in (".py", ".css", ".js", ".ipynb")))
+        kinds = (".py", ".html", ".css", ".js", ".ipynb")
+        return digest(*(f.read_text("utf-8") for f in files if f.suffix in kinds))
     return digest(json.dumps([(proper(cell), cell.outputs) for cell in code(chapters()[name])], sort_keys=True))
 
 

@@ -114,14 +114,11 @@ def _load(name, root):
 
 def bar(total, **options):
     """A tqdm bar on a terminal or in a notebook, gone at its end; none in CI, tests, or D2LMINI_PROGRESS=0."""
-    stream = sys.stderr
-    notebook = type(stream).__module__.startswith("ipykernel")
-    watched = stream is not None and (stream.isatty() or notebook)
     # pytest sets the last, also for the kernels that nbval starts.
-    quiet = os.environ.get("CI") or os.environ.get("PYTEST_CURRENT_TEST")
-    disable = not watched or os.environ.get("D2LMINI_PROGRESS") == "0" or bool(quiet)
-    file = _Line() if notebook and not disable else stream
-    return tqdm(total=total, file=file, **{"leave": False, "delay": 1, "disable": disable} | options)
+    unwanted = os.environ.get("D2LMINI_PROGRESS") == "0" or {"CI", "PYTEST_CURRENT_TEST"} & set(os.environ)
+    file = _Line() if type(sys.stderr).__module__.startswith("ipykernel") else None
+    # tqdm takes None for its own rule: no bar where stderr is no terminal.
+    return tqdm(total=total, file=file, disable=bool(unwanted) or None, **{"leave": False, "delay": 1} | options)
 
 
 class _Line:

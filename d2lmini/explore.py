@@ -14,6 +14,9 @@ import re
 from decimal import Decimal
 from pathlib import Path
 
+import jinja2
+
+from d2lmini.data import require
 from d2lmini.plots import COLORS, CYCLE
 
 __all__ = ["sliders"]
@@ -24,7 +27,8 @@ INNER_WIDTH, INNER_HEIGHT = WIDTH - LEFT - 8, HEIGHT - TOP - 36
 RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 DASHES = ("none", "7 3", "2 3", "9 3 2 3")
 WAKE = "Run this cell, or trust the notebook, to get sliders. 运行此单元格，或信任此笔记本，就会出现滑块。"
-CSS, SCRIPT = (Path(__file__).with_name(f"explore.{kind}").read_text("utf-8") for kind in ("css", "js"))
+PANEL = {"title": "", "xlabel": "", "ylabel": "", "yscale": "linear", "axes": True}
+PAGE, CSS, SCRIPT = (Path(__file__).with_suffix(kind).read_text("utf-8") for kind in (".html", ".css", ".js"))
 
 
 def sliders(frame, panels, *, dots=(), arrows=(), start=None, **grid):
@@ -45,61 +49,56 @@ def sliders(frame, panels, *, dots=(), arrows=(), start=None, **grid):
     from IPython.display import HTML
 
     grid = {name: list(values) for name, values in grid.items()}
-    if not grid or not all(grid.values()):
-        raise ValueError(f"grid must have sliders with values, for example leak=[0, 0.1], not {grid}")
+    require(grid and all(grid.values()), "grid", grid, "sliders with values, for example leak=[0, 0.1]")
     start = {name: values[0] for name, values in grid.items()} | (start or {})
     for name, value in start.items():
-        if value not in grid.get(name, ()):
-            raise ValueError(f"start[{name!r}] = {value!r} is not among the values of a slider: {grid}")
+        require(value in grid.get(name, ()), f"start[{name!r}]", value, f"a value of a slider: {grid}")
     settings = [dict(zip(grid, values, strict=True)) for values in itertools.product(*grid.values())]
-    panels = [{"title": panel} if isinstance(panel, str) else dict(panel) for panel in panels]
-    frames = [_frame(frame, setting, panels) for setting in settings]
-    labels = [(i, label, len(mark) == 3) for i, label, mark in frames[0][0]]
+    panels = [PANEL | ({"title": panel} if isinstance(panel, str) else panel) for panel in panels]
+    frames = [_frame(frame, setting, len(panels)) for setting in settings]
+    labels = [mark[:3] for mark in frames[0][0]]
     for setting, (marks, _) in zip(settings, frames, strict=True):
-        if [(i, label, len(mark) == 3) for i, label, mark in marks] != labels:
-            raise ValueError(f"frame({setting}) has other labels than the first frame")
+        own = [mark[:3] for mark in marks]
+        require(own == labels, f"what frame({setting}) labels", own, f"{labels}, as in the first frame")
+    names = {label for _, label, _ in labels}
     for kind, named in (("dots", dots), ("arrows", arrows)):
-        if missing := set(named) - {label for _, label, _ in labels}:
-            raise ValueError(f"{kind} names {sorted(missing)}, which no frame has")
+        require(names.issuperset(named), kind, named, f"among the labels, {sorted(names)}")
     for i, panel in enumerate(panels):
-        _find_limits(panel, [mark for marks, _ in frames for k, _, mark in marks if k == i])
+        _find_limits(panel, [p for marks, _ in frames for k, *_, points in marks if k == i for p in points])
     parts, rows = {}, []
     for marks, readout in frames:
-        row = [_mark(panels[i], label in dots, label in arrows, *mark) for i, label, mark in marks]
+        row = [_part(panels[i], label in dots, label in arrows, *mark) for i, label, *mark in marks]
         rows.append([parts.setdefault(part, len(parts)) for part in [*row, readout]])
     return HTML(_page(panels, labels, dots, grid, start, rows[settings.index(start)], list(parts), rows))
 
 
 def _frame(frame, setting, panels):
-    """What a frame holds, [(panel, label, (xs, ys) or (xs, ys, texts)), ...], and its readout."""
+    """What a frame holds, [(panel, label, is it writing?, points), ...], and its readout."""
     try:
         shown, readout = frame(**setting)
         marks = []
         for i, entry in enumerate(shown):
             for label, (xs, ys, *texts) in entry.items():
-                xs, ys = list(map(float, xs)), list(map(float, ys))
-                if any(len(part) != len(ys) for part in (xs, *texts)):
-                    raise ValueError("a mark needs as many x as y, and as many texts")
-                marks.append((i, label, (xs, ys, *([_written(t) for t in part] for part in texts))))
-        readout = _written(readout)
-        if len(shown) != len(panels) or not isinstance(readout, str):
-            raise ValueError(f"expected a dict for each of {len(panels)} panels and a sentence")
+                texts = [map(_written, part) for part in texts]
+                points = zip(map(float, xs), map(float, ys), *texts, strict=True)
+                marks.append((i, label, bool(texts), list(points)))
+        if len(shown) != panels:
+            raise ValueError(f"expected a dict for each of {panels} panels")
+        return marks, _written(readout)
     except (AttributeError, TypeError, ValueError) as error:
         raise ValueError(f"frame({setting}) fails or cannot be drawn: {error}") from error
-    return marks, readout
 
 
-def _find_limits(panel, marks):
+def _find_limits(panel, points):
     """Give a panel the `xlim` and `ylim` that it lacks: all points of all frames, and a little room."""
-    for axis, log in enumerate((False, panel.get("yscale") == "log")):
+    for axis, log in enumerate((False, panel["yscale"] == "log")):
         name = "xy"[axis] + "lim"
         if name not in panel:
-            values = [v for v in (_scale(v, log) for mark in marks for v in mark[axis]) if math.isfinite(v)]
+            values = [v for v in (_scale(point[axis], log) for point in points) if math.isfinite(v)]
             low, high = min(values, default=0.0), max(values, default=1.0)
             room = 0.05 * (high - low) or 0.5
             panel[name] = [10**v if log else v for v in (low - room, high + room)]
-        if not panel[name][0] < panel[name][1]:
-            raise ValueError(f"{name} of panel {panel.get('title', '')!r} must be increasing, not {panel[name]}")
+        require(panel[name][0] < panel[name][1], name, panel[name], "increasing")
 
 
 def _scale(value, log):
@@ -112,26 +111,27 @@ def _fraction(value, limits, log=False):
     return (_scale(value, log) - low) / (high - low)
 
 
-def _mark(panel, dots, arrows, xs, ys, texts=None):
+def _part(panel, dots, arrows, is_text, points):
     """The `d` of a path (a line, or dots), or the text elements to put into a group."""
-    points = []
-    for x, y in zip(xs, ys, strict=True):
-        at = _fraction(x, panel["xlim"]), _fraction(y, panel["ylim"], panel.get("yscale") == "log")
+    places = []
+    for x, y, *_ in points:
+        at = _fraction(x, panel["xlim"]), _fraction(y, panel["ylim"], panel["yscale"] == "log")
         # Far outside is far enough: lines are clipped, and whole dots and texts are in or out. Rounded, to be the
         # same on every machine.
         x, y = (min(max(v, -9), 9) for v in at)
-        drawn = all(-0.01 <= v <= 1.01 if dots or texts is not None else math.isfinite(v) for v in at)
-        points.append((round(x * INNER_WIDTH, 1), round((1 - y) * INNER_HEIGHT, 1)) if drawn else None)
-    if texts is not None:
-        place = '<text x="{:g}" y="{:g}" dy="4" text-anchor="middle">{}</text>'
-        return "".join(place.format(*p, html.escape(t)) for p, t in zip(points, texts, strict=True) if p)
+        drawn = all(-0.01 <= v <= 1.01 if dots or is_text else math.isfinite(v) for v in at)
+        places.append((round(x * INNER_WIDTH, 1), round((1 - y) * INNER_HEIGHT, 1)) if drawn else None)
+    if is_text:
+        text = '<text x="{:g}" y="{:g}" dy="4" text-anchor="middle">{}</text>'
+        pairs = zip(places, points, strict=True)
+        return "".join(text.format(*place, html.escape(point[2])) for place, point in pairs if place)
     if dots:  # a round-capped line of no length is a dot
-        return "".join(f"M{p[0]:g} {p[1]:g}h0" for p in points if p)
-    line, before, after = "", [None, *points], [*points[1:], None]
-    for b, p, next_one in zip(before, points, after, strict=False):
+        return "".join(f"M{p[0]:g} {p[1]:g}h0" for p in places if p)
+    line = ""
+    for b, p, after in zip([None, *places], places, [*places[1:], None], strict=False):
         if p:
             line += f"{'L' if b else 'M'}{p[0]:g} {p[1]:g}"
-            line += _arrowhead(b, p) if arrows and b and not next_one else ""
+            line += _arrowhead(b, p) if arrows and b and not after else ""
     return line
 
 
@@ -171,30 +171,6 @@ def _ticks(limits, log):
             yield (v - low) / (high - low), "10" + f"{v:g}".translate(RAISED) if log else _number(v)
 
 
-def _axes(panel, lines, whole):
-    """One panel as an SVG element: the fixed part, drawn once, around the marks, which change.
-
-    lines: marks that the frame cuts off; whole: dots and texts, which may reach over it.
-    """
-    title, xlabel, ylabel = (html.escape(panel.get(k, "")) for k in ("title", "xlabel", "ylabel"))
-    out = [f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{title}">']
-    out.append(f'<text class="name" x="{LEFT}" y="14">{title}</text><g transform="translate({LEFT} {TOP})">')
-    if panel.get("axes", True):
-        for at, text in _ticks(panel["xlim"], False):
-            x = round(at * INNER_WIDTH, 1)
-            out.append(f'<path class="tick" d="M{x} 0V{INNER_HEIGHT}"/>')
-            out.append(f'<text x="{x}" y="{INNER_HEIGHT + 14}" text-anchor="middle">{text}</text>')
-        for at, text in _ticks(panel["ylim"], panel.get("yscale") == "log"):
-            y = round((1 - at) * INNER_HEIGHT, 1)
-            out.append(f'<path class="tick" d="M0 {y}H{INNER_WIDTH}"/>')
-            out.append(f'<text x="-5" y="{y + 4}" text-anchor="end">{text}</text>')
-        out.append(f'<path class="axis" d="M0 0V{INNER_HEIGHT}H{INNER_WIDTH}"/>')
-    out.append(f'<svg width="{INNER_WIDTH}" height="{INNER_HEIGHT}">{lines}</svg>{whole}')
-    out.append(f'<text x="{INNER_WIDTH / 2}" y="{INNER_HEIGHT + 31}" text-anchor="middle">{xlabel}</text>')
-    out.append(f'<text transform="translate(-36 {INNER_HEIGHT / 2}) rotate(-90)" text-anchor="middle">')
-    return "".join([*out, ylabel, "</text></g></svg>"])
-
-
 def _looks(labels, dots):
     """The class and style of each label, in the order of the key."""
     names = list(dict.fromkeys(label for _, label, is_text in labels if not is_text))
@@ -211,67 +187,32 @@ def _looks(labels, dots):
     return looks
 
 
-def _control(name, values, start):
-    """One labelled slider. JupyterLab would take the arrow keys from it without the data attribute."""
-    at, shown = values.index(start), html.escape(_number(start))
-    return (
-        f'<label><span class="of">{html.escape(name.replace("_", " "))}</span>'
-        f'<input type="range" min="0" max="{len(values) - 1}" step="1" value="{at}" aria-valuetext="{shown}"'
-        f' data-lm-suppress-shortcuts="true"><output>{shown}</output></label>'
-    )
-
-
 def _page(panels, labels, dots, grid, start, first, parts, rows):
-    """The whole figure as one HTML fragment: a still picture of the first frame, which the script replaces."""
-    looks, lines, whole = _looks(labels, dots), [""] * len(panels), [""] * len(panels)
+    """The whole figure as one HTML fragment, from the template `explore.html`."""
+    looks, marks, keys, width = _looks(labels, dots), [], [], WIDTH * len(panels)
     for k, ((i, label, is_text), part) in enumerate(zip(labels, first, strict=False)):
-        where = whole if is_text or label in dots else lines
-        look, d = looks.get(label), parts[part]
-        where[i] += f'<g data-mark="{k}">{d}</g>' if is_text else f'<path data-mark="{k}" {look} d="{d}"/>'
-    keys = [
-        (look, "M15 5h0" if name in dots else "M1 5H29", name) for name, look in looks.items() if name[0] != "_"
-    ]
-    key = '<span><svg viewBox="0 0 30 10" aria-hidden="true"><path {} d="{}"/></svg>{}</span>'
-    drawn, readout = list(map(_axes, panels, lines, whole)), html.escape(parts[first[-1]])
-    data = {"names": [list(map(_number, values)) for values in grid.values()], "parts": parts, "frames": rows}
-    return "".join(
-        [
-            _still(drawn, keys, readout),
-            # A sanitiser would drop an attribute without a value.
-            f'<figure class="d2l-explore" hidden="hidden"><style>{CSS}</style><div class="panels">',
-            *drawn,
-            '</div><div class="keys">',
-            *[key.format(look, d, html.escape(_written(name))) for look, d, name in keys],
-            '</div><div class="controls">',
-            *[_control(name, values, start[name]) for name, values in grid.items()],
-            f'</div><figcaption aria-live="polite">{readout}</figcaption>',
-            '<script type="application/json">',
-            json.dumps(data, separators=(",", ":")).replace("</", "<\\/"),
-            f"</script><script>{SCRIPT}</script></figure>",
-        ]
-    )
-
-
-def _still(drawn, keys, readout):
-    """The first frame as a picture, with its readout and a word on how to wake it, for viewers without scripts."""
-    size = f'width="{WIDTH}" height="{HEIGHT}" overflow="visible"'
-    picture = [panel.replace("<svg", f'<svg x="{i * WIDTH}" {size}', 1) for i, panel in enumerate(drawn)]
-    x, y, width = LEFT, HEIGHT + 6, WIDTH * len(drawn)
-    for look, d, name in keys:
-        room = 50 + 6 * len(name)
-        if LEFT < x > width - room:
-            x, y = LEFT, y + 18
-        shown = f'<path {look} d="{d}"/><text x="36" y="9">{html.escape(_written(name))}</text>'
-        picture.append(f'<g transform="translate({x} {y})">{shown}</g>')
-        x += room
-    size = f'viewBox="0 0 {width} {y + 20}" width="{width}" height="{y + 20}"'
-    opening = f'<svg xmlns="http://www.w3.org/2000/svg" {size}><style>{CSS}</style>'
-    content = [
-        opening,
-        '<rect width="100%" height="100%" fill="white"/><g class="d2l-explore">',
-        *picture,
-        "</g></svg>",
-    ]
-    source = "data:image/svg+xml;base64," + base64.b64encode("".join(content).encode()).decode()
-    image = f'<p><img alt="{readout}" src="{source}"></p>'
-    return f'<div class="d2l-still">{image}<p>{readout}</p><p><em>{WAKE}</em></p></div>'
+        mark = {"k": k, "panel": i, "is_text": is_text, "whole": is_text or label in dots}
+        marks.append(mark | {"part": parts[part], "look": looks.get(label)})
+    x, y = LEFT, HEIGHT + 6
+    for name, look in looks.items():
+        if not name.startswith("_"):
+            room = 50 + 6 * len(name)
+            if LEFT < x > width - room:
+                x, y = LEFT, y + 18
+            d = "M15 5h0" if name in dots else "M1 5H29"
+            keys.append({"x": x, "y": y, "look": look, "d": d, "name": _written(name)})
+            x += room
+    for panel in panels:
+        xticks, yticks = _ticks(panel["xlim"], False), _ticks(panel["ylim"], panel["yscale"] == "log")
+        panel["xticks"] = [(round(at * INNER_WIDTH, 1), text) for at, text in xticks]
+        panel["yticks"] = [(round((1 - at) * INNER_HEIGHT, 1), text) for at, text in yticks]
+    controls = [(name, list(map(_number, values)), values.index(start[name])) for name, values in grid.items()]
+    data = {"names": [names for _, names, _ in controls], "parts": parts, "frames": rows}
+    data = json.dumps(data, separators=(",", ":")).replace("</", "<\\/")
+    page = jinja2.Environment()
+    page.filters |= {"e": html.escape, "base64": lambda text: base64.b64encode(text.encode()).decode()}
+    template = page.from_string("".join(map(str.strip, PAGE.splitlines())), globals())
+    return template.render(
+        panels=panels, marks=marks, keys=keys, controls=controls, data=data, readout=parts[first[-1]],
+        width=width, height=y + 20,
+    )  # fmt: skip
