@@ -116,6 +116,7 @@ def bar(total, **options):
     """A tqdm bar on a terminal or in a notebook, gone at its end; none in CI, tests, or D2LMINI_PROGRESS=0."""
     # pytest sets the last, also for the kernels that nbval starts.
     unwanted = os.environ.get("D2LMINI_PROGRESS") == "0" or {"CI", "PYTEST_CURRENT_TEST"} & set(os.environ)
+    unwanted = unwanted or sys.stderr is None  # a program without a console
     file = _Line() if type(sys.stderr).__module__.startswith("ipykernel") else None
     # tqdm takes None for its own rule: no bar where stderr is no terminal.
     return tqdm(total=total, file=file, disable=bool(unwanted) or None, **{"leave": False, "delay": 1} | options)
