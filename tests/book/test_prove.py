@@ -167,7 +167,7 @@ def test_a_section_of_a_page_of_more_stands_alone(book, tmp_path, monkeypatch):
     assert hashes(first, heading, *means, cell("n = 2"), *other)["mean-check"] == known["mean-check"]
     hashes(first, heading, cell("1 / 0"), *means, *other)
     assert prove.rerun("redraw", "one-more", "0", stdin='["sum-check"]')["0"].keys() == {
-        "setup",
+        "first",
         "sum",
         "sum-check",
     }
