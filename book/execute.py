@@ -52,9 +52,11 @@ def fold(notebook, said):
             cell.metadata |= {"id": cell.id, "jp-MarkdownHeadingCollapsed": True}
         if number in answers and "check" not in tags:
             cell.metadata["jupyter"] = {"outputs_hidden": True}
-        if tags & {"check", "hide-input"}:
+        if tags & FOLDED:
             cell.metadata["jupyter"] = cell.metadata.get("jupyter", {}) | {"source_hidden": True}  # JupyterLab
             cell.metadata["cellView"] = "form"  # Colab
+        if "solution" in tags:  # for viewers that shut no headings
+            cell.metadata["jupyter"]["outputs_hidden"] = True
     if headings:
         notebook.metadata["colab"] = {"collapsed_sections": headings}
 

@@ -10,7 +10,7 @@ import nbformat
 import pytest
 
 import d2lmini
-from book.execute import guessed
+from book.execute import FOLDED, guessed
 from book.homework import names
 from book.path import LIMITS, counts, paths, timed, times
 from book.toc import ROOT, editions, notebooks, pages, parent
@@ -94,8 +94,8 @@ def test_tags(path):
     cells, answers = code(path), guessed(read(path).cells, words(path.parent.name))
     for number, cell in enumerate(read(path).cells):
         assert cell.cell_type == "markdown" or tags(cell) <= TAGS, (cell.id, tags(cell))
-        source = tags(cell) & {"check", "hide-input"}
-        hidden = {"source_hidden": bool(source), "outputs_hidden": number in answers and "check" not in tags(cell)}
+        source, output = FOLDED & tags(cell), "solution" in tags(cell) or number in answers
+        hidden = {"source_hidden": bool(source), "outputs_hidden": output and "check" not in tags(cell)}
         assert cell.metadata.get("jupyter", {}) == {name: on for name, on in hidden.items() if on}, cell.id
         assert cell.metadata.get("cellView") == ("form" if source else None), cell.id
     assert [cell.id for cell in cells if not tags(cell) and cell.id == "short-code"] == ["short-code"] * (
