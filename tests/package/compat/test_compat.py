@@ -62,18 +62,23 @@ def surprises(text):
     return [line for line in text.splitlines() if "Warning" in line and "training ended with" not in line]
 
 
-@pytest.mark.parametrize("path", NOTES, ids=lambda path: path.stem)
-def test_notes_run_as_a_notebook(path, monkeypatch):
+def test_notes_run_as_notebooks(monkeypatch):
+    """All in one kernel, each in an empty namespace: starting PyTorch takes longer than the notes."""
     monkeypatch.delenv("MPLBACKEND", raising=False)  # the kernel's own: inline
-    notes = nbformat.read(path, as_version=4)
-    NotebookClient(notes, timeout=120, kernel_name="python3").execute()
-    for cell in notes.cells:
+    notes = {path.stem: nbformat.read(path, as_version=4).cells for path in NOTES}
+    for name, run in notes.items():
+        run.insert(0, nbformat.v4.new_code_cell("%reset -f", id="reset"))
+        for cell in run:
+            cell.id = f"{name}-{cell.id}"
+    cells = [cell for run in notes.values() for cell in run]
+    NotebookClient(nbformat.v4.new_notebook(cells=cells), timeout=120, kernel_name="python3").execute()
+    for cell in cells:
         outputs = cell.get("outputs", [])
         assert not surprises("".join(o.text for o in outputs if o.get("name") == "stderr")), cell.id
         if re.search(r"d2l\.plot\(|d2l\.train_ch3\(|= train\(", cell.source):
             # However often an Animator has drawn, its last picture alone is left. The notes of d2lzh print.
             drawn = sum("image/svg+xml" in o.get("data", {}) for o in outputs)
-            assert drawn == (0 if path.stem == "d2lzh" and "train_ch3" in cell.source else 1), cell.id
+            assert drawn == (0 if "d2lzh" in cell.id and "train_ch3" in cell.source else 1), cell.id
 
 
 def test_notes_run_as_plain_scripts(tmp_path):
