@@ -44,6 +44,8 @@ def prepare():
     print("Installing requirements.txt into .venv: some minutes, and some hundred MB at the first time")
     run(PYTHON, "-m", "pip", "install", "-qq", "--no-compile", "-r", "requirements.txt")
     run(PYTHON, "-m", "pip", "install", "-qq", "--no-deps", "--no-build-isolation", "-e", ".")
+    # By all processors, and also where imports may not write; some packages hold files that are no Python 3.
+    subprocess.run([PYTHON, "-m", "compileall", "-qq", "-j", "0", VENV], stdout=subprocess.DEVNULL)
     # nbgrader grades at the command line: its menu and panels would stand in a reader's JupyterLab.
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     run(PYTHON, "-m", "jupyter", "labextension", "disable", "@jupyter/nbgrader", "--level=sys_prefix", **quiet)

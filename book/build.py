@@ -22,6 +22,7 @@ from flit_core import buildapi
 
 from book.figures import FIGURES
 from book.lighten import lighten
+from book.slides import SLIDES
 from book.slides import write as write_slides
 from book.toc import ROOT, editions, load, notebooks, pages
 from book.words import words
@@ -110,8 +111,21 @@ def build_edition(language, builder="html", target=None):
     return True
 
 
+def build_slides(languages):
+    """Write the slides of all editions to SLIDES, where something changed since."""
+    for language in languages:
+        known, now = BUILD / f"work/slides-{language}", around(language)
+        if not known.exists() or known.read_text() != now or not (SLIDES / language).exists():
+            known.unlink(missing_ok=True)
+            write_slides(language, SLIDES / language)
+            known.write_text(now)
+
+
 def small_pictures():
     """Return labels and pictures (14 x 14, a byte a pixel) for the lab: 1,000 for training, 500 for validation."""
+    kept = BUILD / "work/pictures.bin"
+    if kept.exists() and kept.stat().st_mtime > Path(__file__).stat().st_mtime:
+        return kept.read_bytes()
     import torch
     from torch.nn.functional import avg_pool2d
 
@@ -120,7 +134,8 @@ def small_pictures():
     parts = [first(part, n).tensors for part, n in zip(fashion_mnist()[:2], (1000, 500), strict=True)]
     images, labels = (torch.cat(both) for both in zip(*parts, strict=True))
     halved = (avg_pool2d(images, 2) * 255).round().byte()
-    return gzip.compress(labels.byte().numpy().tobytes() + halved.numpy().tobytes(), mtime=0)
+    kept.write_bytes(gzip.compress(labels.byte().numpy().tobytes() + halved.numpy().tobytes(), mtime=0))
+    return kept.read_bytes()
 
 
 def say(phrases, folder):
@@ -182,11 +197,13 @@ def main():
     except KeyError as error:
         print(error.args[0], file=sys.stderr)
         return 1
-    BUILD.mkdir(exist_ok=True)
+    (BUILD / "work").mkdir(parents=True, exist_ok=True)
     for language in languages:  # first: the page of downloads says how large it is
         write_zip(language, BUILD / f"d2lmini-{language}.zip")
-    with ThreadPoolExecutor(2) as side_by_side:  # each waits for a process of its own
+    with ThreadPoolExecutor(3) as side_by_side:  # editions wait for processes of their own
+        slides = side_by_side.submit(build_slides, languages)
         built = dict(zip(languages, side_by_side.map(build_edition, languages), strict=True))
+    slides.result()
     failed = [language for language in languages if not built[language]]
     if failed or not languages:
         print(
@@ -209,7 +226,7 @@ def main():
         shutil.copy(BUILD / f"d2lmini-{language}.zip", SITE / language / "d2lmini.zip")
         lab = shutil.copytree(ROOT / "book/lab", SITE / language / "_static/lab", dirs_exist_ok=True)
         (lab / "pictures.bin").write_bytes(pictures)
-        write_slides(language, SITE / language / "slides")
+        shutil.copytree(SLIDES / language, SITE / language / "slides", dirs_exist_ok=True)
         if (FIGURES / language).exists():
             shutil.copytree(FIGURES / language, SITE / language / "figures", dirs_exist_ok=True)
         if (PDF / f"d2lmini-{language}.pdf").exists():

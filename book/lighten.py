@@ -23,7 +23,7 @@ PRELOAD = (
 ICON = re.compile(r"(?:\.fa-[\w-]+(?:::?before)?,?)+\{(?:--fa|content):[^}]*\}")
 NAME = re.compile(r"\bfa-([\w-]+)")
 
-KEPT = ROOT / "_build/webp"
+KEPT = ROOT / "_build/kept"
 
 
 def lighten(folder):
@@ -34,27 +34,33 @@ def lighten(folder):
         # On the front page the picture is what the reader sees first.
         text = name_pictures(text, sizes, lazy=file.name != "index.html")
         file.write_text(preload_fonts(text), encoding="utf-8")
-    drop_letters(folder / "_static/katex/fonts", {ord(letter) for text in texts.values() for letter in text})
+    drop_letters(folder / "_static/katex/fonts", set("".join(texts.values())))
     embed_small_fonts(folder / "_static/katex/katex.min.css")
     drop_icons(folder / "_static/styles/pydata-sphinx-theme.css", NAME.findall("".join(texts.values())))
 
 
-def compress_pictures(folder):
-    """Turn the PNGs of a folder into lossless WebP; return their sizes (width, height), by name.
+def once(file, make, target=None, about=""):
+    """Replace a file by what `make` writes to a path; what was made before, for another edition, too, is kept."""
+    kept = KEPT / hashlib.sha256(file.read_bytes() + about.encode()).hexdigest()[:32]
+    if not kept.exists():
+        KEPT.mkdir(parents=True, exist_ok=True)
+        make(part := file.with_suffix(".part"))
+        part.replace(kept)
+    file.unlink()
+    shutil.copy(kept, target or file)
 
-    What was turned before, for another edition or an earlier build, is taken from KEPT.
-    """
+
+def compress_pictures(folder):
+    """Turn the PNGs of a folder into lossless WebP; return their sizes (width, height), by name."""
     sizes = {}
-    KEPT.mkdir(parents=True, exist_ok=True)
     for picture in folder.glob("*.png"):
-        image, kept = Image.open(picture), KEPT / hashlib.sha256(picture.read_bytes()).hexdigest()[:32]
-        if not kept.exists():
-            part = picture.with_suffix(".part")
-            image.convert("RGB").save(part, "WEBP", lossless=True, quality=80, method=3)
-            part.replace(kept)
-        shutil.copy(kept, picture.with_suffix(".webp"))
+        image = Image.open(picture)
         sizes[picture.stem] = image.size
-        picture.unlink()
+
+        def compress(part, image=image):
+            image.convert("RGB").save(part, "WEBP", lossless=True, quality=80, method=3)
+
+        once(picture, compress, picture.with_suffix(".webp"))
     return sizes
 
 
@@ -84,14 +90,19 @@ def preload_fonts(text):
 
 def drop_letters(folder, letters):
     """Take the letters that the book does not use out of the fonts of formulas."""
+    text = "".join(sorted(letters))
     for file in folder.glob("*.woff2"):
-        options = subset.Options(hinting=False)  # formulas are set larger than hints are made for
-        font = subset.load_font(file, options)
-        chosen = subset.Subsetter(options)
-        chosen.populate(unicodes=letters)
-        chosen.subset(font)
-        font.flavor = "woff2"
-        font.save(file)
+
+        def drop(part, file=file):
+            options = subset.Options(hinting=False)  # formulas are set larger than hints are made for
+            font = subset.load_font(file, options)
+            chosen = subset.Subsetter(options)
+            chosen.populate(text=text)
+            chosen.subset(font)
+            font.flavor = "woff2"
+            font.save(part)
+
+        once(file, drop, about=text)
 
 
 def embed_small_fonts(style):

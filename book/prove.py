@@ -191,14 +191,9 @@ def write(results):
     partial.replace(RESULTS)
 
 
-def reproduced(language="en"):
-    """Return what was reproduced, by chapter and variant: {"passed": bool, "seconds": float} each."""
-    known = stored()["chapters"]
-    return {name: entry["reproduced"] for name, entry in known.items() if entry["reproduced"]}
-
-
-def report():
+def report(known=None):
     """Return, by chapter and check: how many redraws were run and passed, how many breaks are caught."""
+    chapters = (known or stored())["chapters"]
     return {
         name: {
             check: {
@@ -209,7 +204,7 @@ def report():
             }
             for check, known in entry["checks"].items()
         }
-        for name, entry in stored()["chapters"].items()
+        for name, entry in chapters.items()
         if name != PACKAGE
     }
 

@@ -145,7 +145,7 @@ def write(language, folder, names=()):
             notebook = deck(read(file), source, captions=language != "en")
             about = {"deck": {"language": language, "title": title}}
             decks[file.stem], _ = exporter.from_notebook_node(notebook, about)
-    letters = {ord(letter) for html in decks.values() for letter in html}
+    letters = set("".join(decks.values()))
     css = "\n".join(f"<style>{style}</style>" for style in styles(letters))
     script = f"<script>{(NODE_MODULES / 'reveal.js/dist/reveal.js').read_text(encoding='utf-8')}</script>"
     folder.mkdir(parents=True, exist_ok=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 import nbformat
 
 from book import prove
+from book.ext.cells import known, stored
 from book.figures import FIGURES
 from book.path import counts as counts_of
 from book.path import minutes, paths, read
@@ -51,14 +52,14 @@ def title(notebook):
 def status(said, files):
     """Return the body of the status page."""
     heading, said = said["chapter"]["exercises"], said["status"]
-    proved, known = prove.reproduced(), prove.report()
+    proved = {stem: entry["reproduced"] for stem, entry in stored()["chapters"].items() if entry["reproduced"]}
     rows, names = [], {}
     for file in files:
         notebook = nbformat.read(file, as_version=4)
         names[file.stem] = title(notebook)
         seconds = min((entry["seconds"] for entry in proved.get(file.stem, {}).values()), default=None)
         link = f'<a href="{file.stem}.html">{escape(names[file.stem])}</a>'
-        found = counts(notebook, known[file.stem], heading)
+        found = counts(notebook, known()[file.stem], heading)
         rows.append([link, *found, "" if seconds is None else f"{seconds:.0f}"])
     variants = list(prove.VARIANTS)
     outcomes = {(stem, name): entry["passed"] for stem in proved for name, entry in proved[stem].items()}
@@ -66,7 +67,7 @@ def status(said, files):
     names[prove.PACKAGE] = said["package"]
     grid = [[names[stem], *(outcome[outcomes.get((stem, name))] for name in variants)] for stem in names]
     broken = [re.sub("([_=])", r"\1<wbr>", name) for name in variants]  # where a line may end
-    processors = [[p["name"], p["units"], p["torch"], p["date"]] for p in prove.stored()["processors"].values()]
+    processors = [[p["name"], p["units"], p["torch"], p["date"]] for p in stored()["processors"].values()]
     versions = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
     return (
         f"<p>{said['counts']}</p>{table(said['columns'], rows)}"
