@@ -24,6 +24,12 @@ def firefox():
     return shutil.which("firefox") or shutil.which("firefox-esr")
 
 
+def webkit():
+    """Return the paths of WebKit's small browser and its driver, or None, also without Xvfb, a screen for it."""
+    browsers, driver = [*Path("/usr/lib").glob("*/webkit2gtk-4.*/MiniBrowser")], shutil.which("WebKitWebDriver")
+    return (browsers[0], driver) if browsers and driver and shutil.which("Xvfb") else None
+
+
 def chinese():
     """See that the system has a Chinese font; RuntimeError says how to get one. Windows and macOS have theirs."""
     listing = shutil.which("fc-list")
@@ -41,14 +47,14 @@ def data():
         raise RuntimeError(f"Fashion-MNIST could not be loaded: {error}") from error
 
 
-def install(package):
-    """Install a Debian package, if this is root on Debian; otherwise do nothing."""
+def install(*packages):
+    """Install Debian packages, if this is root on Debian; otherwise do nothing."""
     if hasattr(os, "geteuid") and os.geteuid() == 0 and shutil.which("apt-get"):
-        print(f"Installing {package} with apt-get", flush=True)
+        print("Installing", *packages, "with apt-get", flush=True)
         quiet = {"env": {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}, "stdin": subprocess.DEVNULL}
         subprocess.run(["apt-get", "update", "-qq"], check=False, **quiet)
         subprocess.run(
-            ["apt-get", "install", "-qq", "-y", "--no-install-recommends", package], check=False, **quiet
+            ["apt-get", "install", "-qq", "-y", "--no-install-recommends", *packages], check=False, **quiet
         )
 
 
@@ -58,6 +64,8 @@ def main(only=None):
         install("chromium")
     if only != "data" and not firefox():
         install("firefox-esr")
+    if only != "data" and not webkit():
+        install("webkit2gtk-driver", "xvfb")
     if not DEBIAN_DATA.exists() and "D2LMINI_DATA" not in os.environ:
         install("dataset-fashion-mnist")
     try:
