@@ -62,7 +62,7 @@ def steps(chapter=None):
     return {
         "needs": [[*python, "book.needs"]],
         "lint": lint,
-        "package": [pytest("package", *two, "loadfile", "tests/package", "tests/book", "tests/practice")],
+        "package": [pytest("package", *two, "worksteal", "tests/package", "tests/book", "tests/practice")],
         "chapters": [pytest("chapters", *two, "loadfile", "--nbval", *map(str, files))],
         "site": [[*python, "book.build"], pytest("site", *two, "loadgroup", "tests/site")],
     }
