@@ -5,6 +5,7 @@ Nothing is executed: the stored outputs are what the tests proved. Any warning i
 
 import contextlib
 import copy
+import functools
 import gzip
 import hashlib
 import re
@@ -59,6 +60,7 @@ def present(entries, there):
             yield from below
 
 
+@functools.cache
 def around(language):
     """Return a hash of what one page may show of others (not text, code, outputs of notebooks), and one of all."""
     files = [file for file in (ROOT / "book").rglob("*.*") if "__pycache__" not in file.parts]
@@ -200,6 +202,7 @@ def main():
     (BUILD / "work").mkdir(parents=True, exist_ok=True)
     for language in languages:  # first: the page of downloads says how large it is
         write_zip(language, BUILD / f"d2lmini-{language}.zip")
+        around(language)
     with ThreadPoolExecutor(3) as side_by_side:  # editions wait for processes of their own
         slides = side_by_side.submit(build_slides, languages)
         built = dict(zip(languages, side_by_side.map(build_edition, languages), strict=True))
