@@ -38,6 +38,9 @@ def lighten(folder):
     drop_letters(folder / "_static/katex/fonts", set("".join(texts.values())))
     embed_small_fonts(folder / "_static/katex/katex.min.css")
     drop_rules(folder)
+    logo = Image.open(place := folder / "_static/images/logo_colab.png")
+    logo.thumbnail((64, 64))  # it is shown a quarter as large
+    logo.save(place, optimize=True)
 
 
 def once(file, make, target=None, about=""):
