@@ -35,7 +35,7 @@ def fold_checks(app, doctree):
             line = html(said["proof"], n=statements(cell.source))
             found = chapter.get(cell.id)
             if found and found["redraws"]:
-                line += ", " + said["redraws"].format(passed=found["redraws_passed"], redraws=found["redraws"])
+                line += said["redraws"].format(passed=found["redraws_passed"], redraws=found["redraws"])
             siblings, place = node.parent, node.parent.index(node)
             name = f"cell-{cell.id}"
             node["ids"] = [other for other in node["ids"] if other != name]  # the line has it: it is always there
