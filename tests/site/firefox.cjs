@@ -31,7 +31,7 @@ const seen = { errors: [], foreign: [] };
   await page.waitForFunction(ready);
   await page.focus("#lab-step");
   await page.keyboard.press("Enter");
-  await page.waitForFunction(`lab.trainer.epoch === 1 && ${ready}`);
+  await page.waitForFunction("lab.trainer.runs.every((run) => run.epochs.length === 2)");
   seen.lab = await page.evaluate("lab.trainer.runs.map((run) => run.epochs.at(-1).valLoss)");
 
   await page.goto(`${root}en/search.html?q=dead+relu`);

