@@ -101,7 +101,7 @@ def downloads(said, files):
     items = [f'<a href="d2lmini.zip">{said["zip"]}</a>{size(archive)}<br>{said["unpack"]}']
     there = f'<a href="d2lmini.pdf">{said["pdf"]}</a>{size(pdf)}<br>{said["read"]}'
     items.append(there if pdf.exists() else said["no_pdf"])
-    links = "".join(f"<li>{', '.join(offers(said, file))}</li>" for file in files)
+    links = "".join(f"<li>{said['between'].join(offers(said, file))}</li>" for file in files)
     items.append(f"{said['chapters']}<ul>{links}</ul>")
     return "<ul>" + "".join(f"<li>{item}</li>" for item in items) + "</ul>"
 
