@@ -61,7 +61,7 @@ def in_webkit(root):
 
 def look(tab, root):
     """What is seen of the three pages."""
-    seen, wait = {"errors": [], "foreign": []}, WebDriverWait(tab, 30)
+    seen, wait = {"errors": [], "foreign": []}, WebDriverWait(tab, 120)
 
     def open_page(name, width, until):
         tab.set_window_size(width["width"], width["height"])
