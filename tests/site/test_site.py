@@ -325,7 +325,8 @@ def show(tab, width, scheme):
 LOOKS = """() => [...document.querySelectorAll('div.cell_output img, .front img')].map(image => ({
     data: image.closest('.picture, .front') !== null,
     cell: image.closest('div.cell')?.id ?? '',
-    turned: getComputedStyle(image).filter !== 'none' || getComputedStyle(image).mixBlendMode !== 'normal',
+    turned: (({filter, mixBlendMode}) => filter.startsWith('invert') ||
+        (filter !== 'none' || mixBlendMode !== 'normal' ? 'dimmed' : false))(getComputedStyle(image)),
     source: image.src,
 }))"""
 
@@ -339,7 +340,11 @@ def turned(page, seen):
         cells = nbformat.read(file, as_version=4).cells
         drawn = {f"cell-{cell.id}" for cell in cells if re.search(r"imshow\(|images\(", cell.source)}
     both = zip(seen["light"], seen["dark"], strict=True)
-    wrong = [new for old, new in both if new["turned"] == new["data"] or old["source"] != new["source"]]
+    wrong = [
+        new
+        for old, new in both
+        if new["turned"] is new["data"] or new["turned"] == "dimmed" or old["source"] != new["source"]
+    ]
     return wrong + [new for new in seen["dark"] if new["turned"] and new["cell"] in drawn]
 
 
