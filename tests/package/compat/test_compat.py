@@ -26,6 +26,7 @@ from d2lmini import compat as d2l  # noqa: E402
 from d2lmini import data  # noqa: E402
 from d2lmini.compat import figures, names  # noqa: E402
 
+# As readers bring them: inputs that are run in memory and never stored, so without outputs and execution counts.
 NOTES = sorted(Path(__file__).with_name("notes").glob("*.ipynb"))
 ENVIRONMENT = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONWARNINGS": ""}
 
