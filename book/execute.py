@@ -92,7 +92,7 @@ def execute(path):
 
 
 def main(arguments):
-    os.environ.setdefault("D2LMINI_PROGRESS", "0")
+    os.environ.setdefault("TQDM_DISABLE", "1")
     for name in arguments:
         start = time.perf_counter()
         execute(Path(name))

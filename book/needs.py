@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 
 NODE_MODULES = Path(sys.prefix) / "node_modules"  # what book/package.json names, installed with .venv
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
+HEADLESS = "chromium-headless-shell"  # the same engine without a window: a fifth of the time less
+BROWSERS = (HEADLESS, "chromium", "chromium-browser", "google-chrome", "chrome")
 DEBIAN_DATA = Path("/usr/share/datasets/fashion-mnist")
 
 
@@ -60,7 +61,9 @@ def install(*packages):
 
 def main(only=None):
     """Provide what is missing, browser and data, or `only` the data; returns the exit status."""
-    if only != "data" and not any(map(shutil.which, filter(None, (os.environ.get("CHROMIUM"), *BROWSERS)))):
+    if only != "data" and not shutil.which(os.environ.get("CHROMIUM", HEADLESS)):
+        install(HEADLESS)
+    if only != "data" and not any(map(shutil.which, BROWSERS)):  # a system without that package
         install("chromium")
     if only != "data" and not firefox():
         install("firefox-esr")

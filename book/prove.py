@@ -285,8 +285,9 @@ class Breaks:
 
 def process(command, environment=ONE, **options):
     """Run a command in the top folder, its output kept back."""
-    environment = os.environ | {"D2LMINI_PROGRESS": "0"} | environment
-    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, **options)
+    return subprocess.run(
+        command, cwd=ROOT, env=os.environ | environment, capture_output=True, text=True, **options
+    )
 
 
 def rerun(kind, name, *arguments, stdin=""):

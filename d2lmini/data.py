@@ -113,31 +113,13 @@ def _load(name, root):
 
 
 def bar(total, **options):
-    """A tqdm bar on a terminal or in a notebook, gone at its end; none in CI, tests, or D2LMINI_PROGRESS=0."""
-    # pytest sets the last, also for the kernels that nbval starts.
-    unwanted = os.environ.get("D2LMINI_PROGRESS") == "0" or {"CI", "PYTEST_CURRENT_TEST"} & set(os.environ)
-    unwanted = unwanted or sys.stderr is None  # a program without a console
-    file = _Line() if type(sys.stderr).__module__.startswith("ipykernel") else None
-    # tqdm takes None for its own rule: no bar where stderr is no terminal.
-    return tqdm(total=total, file=file, disable=bool(unwanted) or None, **{"leave": False, "delay": 1} | options)
-
-
-class _Line:
-    """A stream whose last line a notebook shows below the cell: on stderr, the blanks that erase it would stay."""
-
-    encoding, place = "utf-8", None
-
-    def write(self, text):
-        from IPython.display import display
-
-        shown = {"text/plain": text.strip()} if text.strip() else {}  # an output without data takes no room
-        if self.place is not None:
-            self.place.update(shown, raw=True)
-        elif shown:
-            self.place = display(shown, raw=True, display_id=True)
-
-    def flush(self):
-        pass
+    """A tqdm bar where somebody watches, gone at its end; TQDM_DISABLE=1 turns it off."""
+    notebook = type(sys.stderr).__module__.startswith("ipykernel")
+    if notebook and "PYTEST_CURRENT_TEST" not in os.environ:  # pytest sets it also for the kernels of nbval
+        options["file"] = sys.stdout  # on stderr, the blanks that erase it would stay, painted red
+    elif sys.stderr is None or not sys.stderr.isatty():
+        options["disable"] = True
+    return tqdm(total=total, **{"leave": False, "delay": 1} | options)
 
 
 def batches(n, batch_size, generator=None):

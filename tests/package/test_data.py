@@ -226,19 +226,9 @@ def test_unwritable_cache(place, mirrors, monkeypatch):
 def test_a_download_shows_where_somebody_watches_and_leaves_nothing(mirrors, monkeypatch, capfd):
     mirrors("good")
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
-    for name in ("D2LMINI_PROGRESS", "CI", "PYTEST_CURRENT_TEST"):
-        monkeypatch.delenv(name, raising=False)
     load()
     shown = capfd.readouterr().err
     assert f"{SMALL}.gz" in shown and "B/s" in shown and not shown.split("\r")[-1].strip(), shown
-
-
-def test_a_program_without_a_console_gets_no_bar(monkeypatch):
-    for name in ("D2LMINI_PROGRESS", "CI", "PYTEST_CURRENT_TEST"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(sys, "stderr", None)
-    with data.bar(1, delay=0) as shown:
-        shown.update()
 
 
 def test_import_touches_neither_network_nor_data_nor_what_only_some_need(tmp_path):

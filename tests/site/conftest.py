@@ -8,9 +8,9 @@ from xdist.scheduler import LoadScopeScheduling
 
 
 def scope(nodeid):
-    """The page that a test is about, or the test itself."""
-    page = re.search(r"\[(.*\.html)\]", nodeid)
-    return page[1] if page else nodeid
+    """The page that a test is about, the lab, or the test itself."""
+    page = re.search(r"\[(.*\.html)\]|(test_lab)\.py", nodeid)
+    return page[0] if page else nodeid
 
 
 class ByPage(LoadScopeScheduling):
