@@ -173,7 +173,7 @@ def compat_table(n):
         run = functools.partial(work.usual_loop, mlp, *images, workers)
         entries[f"DataLoader, one image at a time, {workers} workers"] = functools.partial(seconds, run)
     train_ch3(1)  # the first figure of a process imports pyplot
-    times = rounds(entries, 2 * n)
+    times = rounds(entries, n)
     rows = []
     for name, t in times.items():
         gain = t / times[ours]
@@ -245,9 +245,10 @@ def put_on_pages(name, text):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=5, help="how often everything is measured (5)")
+    parser.add_argument("--rounds", type=int, default=4, help="how often everything is measured (4)")
     parser.add_argument("--page", action="store_true", help="put the results on the book's speed page")
     arguments = parser.parse_args()
+    warnings.filterwarnings("ignore", message="This DataLoader will create")  # more workers than processors
     first = f"Machine: {machine()}."
     text, measured = main_table(arguments.rounds)
     parts = [make(arguments.rounds) for make in (small_table, scaling_table, mask_table)]
