@@ -15,14 +15,21 @@ from PIL import Image
 from book.needs import NODE_MODULES
 from book.toc import ROOT
 
-# Fonts of nearly every formula, and the class that asks for them. They are fetched before the text is drawn, so
-# that no line breaks anew when they arrive; from a disk, browsers do not allow it.
+# Fonts of nearly every formula, and the class that asks for them. They are fetched first (from a disk, browsers do
+# not allow it), and the text is shown when they are there, or after a second: no line breaks anew under the eye.
 EARLY = {"KaTeX_Main-Regular": "katex-html", "KaTeX_Math-Italic": "mathnormal"}
 PRELOAD = (
     '<script>if (location.protocol != "file:") for (const font of {}) document.head.append(Object.assign('
     'document.createElement("link"), {{rel: "preload", as: "font", type: "font/woff2", crossOrigin: "", '
     "href: `_static/katex/fonts/${{font}}.woff2`}}))</script>"
 )
+SHOW = """<style>.waits article { visibility: hidden }</style><script>{
+const {classList} = document.documentElement, show = () => classList.remove("waits");
+classList.add("waits");
+Promise.all(["1em KaTeX_Main", "italic 1em KaTeX_Math"].map(font => document.fonts.load(font)))
+    .finally(() => requestAnimationFrame(() => requestAnimationFrame(show)));
+setTimeout(show, 1000);
+}</script>"""
 
 KEPT = ROOT / "_build/kept"
 
@@ -87,9 +94,10 @@ def name_pictures(text, sizes, lazy):
 
 
 def preload_fonts(text):
-    """Return a page that fetches the fonts of its formulas first."""
-    early = [font for font, name in EARLY.items() if name in text]
-    return text.replace("<head>", "<head>" + PRELOAD.format(early), 1) if early else text
+    """Return a page that fetches the fonts of its formulas first, and waits for them."""
+    if early := [font for font, name in EARLY.items() if name in text]:
+        text = text.replace("<head>", "<head>" + PRELOAD.format(early), 1).replace("</head>", SHOW + "</head>", 1)
+    return text
 
 
 def drop_letters(folder, letters):

@@ -292,7 +292,7 @@ def test_a_wrong_number_is_named(name, call, bad):
 
 
 def test_xor():
-    points, labels = data.xor(4000, noise=0.25, generator=0)
+    points, labels = data.xor(4000, generator=0)
     assert points.shape == (4000, 2) and points.dtype == torch.float32 and labels.dtype == torch.int64
     assert labels.sum() == 2000 and ((points.prod(1) < 0) == labels.bool()).float().mean() > 0.999
     for corner in ((1, 1), (1, -1), (-1, 1), (-1, -1)):

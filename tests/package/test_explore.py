@@ -6,6 +6,7 @@ import math
 import re
 import xml.etree.ElementTree as ET
 
+import numpy as np
 import pytest
 
 from d2lmini.explore import INNER_HEIGHT, INNER_WIDTH, sliders
@@ -50,9 +51,9 @@ def test_an_arrow_has_two_barbs_at_each_of_its_ends():
     ]
     right, up = pieces[0][1], pieces[3][1]  # a line, its two barbs, the next line, its barbs
     assert len(pieces) == 6 and [piece[-1] for piece in pieces] == [right] * 3 + [up] * 3
-    assert all(b[0] < right[0] for b in (pieces[1][0], pieces[2][0]))
-    assert all(b[1] > up[1] for b in (pieces[4][0], pieces[5][0]))  # down is positive in SVG
-    assert sum(b[1] for b in (pieces[1][0], pieces[2][0])) == pytest.approx(2 * right[1], abs=0.2)
+    barbs = np.array([pieces[k][0] for k in (1, 2, 4, 5)]) - [right, right, up, up]
+    expected = [(-7, 3.5), (-7, -3.5), (3.5, 7), (-3.5, 7)]  # down is positive in SVG
+    np.testing.assert_allclose(barbs, expected, atol=0.1)
 
 
 def test_log_scale():
@@ -126,7 +127,7 @@ def test_numbers_are_written_one_way(given, written):
 
 def test_a_dot_and_a_text_are_drawn_whole_or_not_at_all():
     def frame(k):
-        return [{"dot": ([0, 10, 11], [0, 1, 1]), "_t": ([10, 11], [1, 1], ["in", "out"])}], "r"
+        return [{"dot": ([0, 10, 11, -1], [0, 1, 1, 0]), "_t": ([10, 11], [1, 1], ["in", "out"])}], "r"
 
     found = data(sliders(frame, [PANEL], dots=["dot"], k=[1]))
     dot, text = (found["parts"][part] for part in found["frames"][0][:2])
@@ -159,13 +160,16 @@ def test_limits_hold_the_points_of_all_frames(log):
 
 def test_a_label_has_the_colour_of_the_figures_and_no_two_share_one():
     plain = ["one", "train", "two", "three", "four", "five"]
-    names = [*plain, "truth", "_aside"]
-    page = sliders(lambda k: ([{name: ([0, 1], [0, k]) for name in names}], "r"), ["t"], k=[1, 2]).data
+    names = [*plain[:-1], "truth", "_aside", "five"]  # dots are drawn last
+    frame = lambda k: ([{name: ([0, 1], [0, k]) for name in names}], "r")  # noqa: E731
+    page = sliders(frame, ["t"], dots=["five"], k=[1, 2]).data
     colors = dict(zip(names, re.findall(r'<path data-mark="\d+" ([^>]*?) d=', page), strict=True))
     assert COLORS["train"] in colors["train"]
     assert "aside" in colors["truth"] and "aside" in colors["_aside"]  # the colour of the text, in both modes
     strokes = [re.search("#[0-9A-F]{6}", colors[name])[0] for name in plain]
     assert len(set(strokes)) == 6 and set(strokes) <= set(CYCLE)
+    dashes = [colors[name].split("dasharray:")[1] for name in plain[:4]]
+    assert len(set(dashes)) == 4 and "dasharray" not in colors["five"]  # in grey, lines differ by these
     assert "</svg>train</span>" in page and "_aside</span>" not in page
 
 

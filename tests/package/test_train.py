@@ -17,7 +17,7 @@ from torch.nn import functional as F
 from torch.utils.data import Subset, TensorDataset, random_split
 
 import d2lmini as d2l
-from d2lmini import data, train
+from d2lmini import data, fast, train
 
 SEEDS = (3, 1, 7)
 ONE_AND_SEVERAL = pytest.mark.parametrize("seeds", [(3,), SEEDS])
@@ -199,7 +199,8 @@ def test_falling_rates_and_clipping(seeds):
 
 @pytest.mark.parametrize("make_model", [mlp, dropout_mlp, wide_mlp, batch_norm, convolution, FromScratch])
 @pytest.mark.parametrize("options", [{"momentum": 0.9}, {"optimizer": "adamw"}])
-def test_a_seed_in_a_stack_is_the_same_seed_alone(make_model, options):
+def test_a_seed_in_a_stack_is_the_same_seed_alone(make_model, options, monkeypatch):
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 2)  # large products are shared out between threads
     options = options | {"weight_decay": 0.01, "clip": 0.5, "val": VAL, "lr": 0.05}
     together = fit(make_model, seeds=SEEDS, **options)
     assert together.stacked and together.seeds == SEEDS
@@ -209,6 +210,7 @@ def test_a_seed_in_a_stack_is_the_same_seed_alone(make_model, options):
         for name in ("train_loss", "train_accuracy", "val_loss", "val_accuracy"):
             a, b = getattr(together, name)[k], getattr(alone, name)[0]
             assert a.shape == (3,) and np.allclose(a, b, rtol=0, atol=1e-10), name
+        assert abs(d2l.evaluate(together.models[k], VAL)[0] - together.val_loss[k, -1]) < 1e-10
     assert len(set(together.train_loss[:, 0])) == 3  # and the seeds differ
 
 
@@ -233,6 +235,17 @@ def test_what_cannot_be_stacked_trains_one_after_the_other_and_says_so(make_mode
         alone = fit(make_model, seeds=(seed,), val=VAL)
         assert_same(together.models[k], alone.models[0])
         assert np.array_equal(together.val_loss[k], alone.val_loss[0])
+
+
+def test_the_fast_path_is_taken_by_common_layers_alone():
+    def written_out(model):
+        return fast.written_out(model, {name: p[None] for name, p in model.named_parameters()}, {})
+
+    model, inputs = nn.Sequential(nn.Flatten(), nn.Sequential(nn.Linear(12, 3), nn.ReLU())), torch.ones(1, 2, 3, 4)
+    assert torch.allclose(written_out(model)(inputs)[0], model(inputs[0]), rtol=1e-14)
+    for other in (nn.Flatten(0), nn.Softmax(1), nn.Conv2d(1, 1, 2)):
+        with pytest.raises(TypeError):
+            written_out(nn.Sequential(other))
 
 
 def test_the_fast_path_changes_nothing_but_the_time():
@@ -330,9 +343,8 @@ def test_regression_with_any_loss(seeds):
     named = fit(lambda: nn.Linear(12, 1), NUMBERS, loss=F.mse_loss, lr=0.05, **options)
     assert np.allclose(named.val_loss, 2 * own.val_loss, rtol=1e-9)  # twice the loss at half the rate
     whole = fit(lambda: nn.Linear(12, 1), (X, Y[:, None]), lr=0.01, loss=half_squared_error, seeds=seeds)
-    assert (
-        np.isfinite(whole.train_loss).all() and np.isnan(whole.train_accuracy).all()
-    )  # whole numbers, no classes
+    assert np.isfinite(whole.train_loss).all() and not whole.diverged.any()
+    assert np.isnan(whole.train_accuracy).all()  # whole numbers, no classes
 
 
 def test_a_diverging_seed_is_marked_and_the_others_do_not_notice():
@@ -483,9 +495,11 @@ def test_a_wrong_argument_is_named_with_its_value_before_anything_is_trained(mes
 
 
 def test_evaluate_names_a_wrong_argument():
-    for name, wrong in (("dataset .*list", (mlp(), [1, 2])), ("model .*3", (3, VAL))):
-        with pytest.raises(TypeError, match=name):
-            d2l.evaluate(*wrong)
+    for message, model, dataset in (
+        ("dataset .*list", mlp(), [1, 2]), ("model .*3", 3, VAL), ("labels of dataset .*3", mlp(), labelled(3))
+    ):  # fmt: skip
+        with pytest.raises((TypeError, ValueError), match=message):
+            d2l.evaluate(model, dataset)
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", torch.optim.Adafactor])  # stacked, and one by one
