@@ -9,7 +9,7 @@ import xml.etree.ElementTree as ET
 import numpy as np
 import pytest
 
-from d2lmini.explore import INNER_HEIGHT, INNER_WIDTH, sliders
+from d2lmini.explore import HEIGHT, INNER_HEIGHT, INNER_WIDTH, sliders
 from d2lmini.plots import COLORS, CYCLE
 
 PANEL = {"title": "a <b>", "xlabel": "x", "ylabel": "y", "xlim": (0, 10), "ylim": (0, 1)}
@@ -70,14 +70,15 @@ def test_ticks_of_a_log_scale_are_powers_of_ten():
 
 
 def test_numbers_stand_at_their_place_on_the_axes():
-    page = sliders(line, [PANEL], slope=[1.0]).data.split("<figure")[1]
+    panel = PANEL | {"xlim": (10, 20), "ylim": (1, 2)}
+    page = sliders(line, [panel], slope=[1.0]).data.split("<figure")[1]
     across = re.findall(r'<text x="([^"]*)" y="[^"]*" text-anchor="middle">([\d.]+)<', page)
     up = re.findall(r'<text x="-5" y="([^"]*)" text-anchor="end">([\d.]+)<', page)
     assert [float(x) / INNER_WIDTH for x, _ in across] == pytest.approx(
-        [float(t) / 10 for _, t in across], abs=1e-3
+        [float(t) / 10 - 1 for _, t in across], abs=1e-3
     )
     drawn = [1 - (float(y) - 4) / INNER_HEIGHT for y, _ in up]  # the middle of a number is 4 above its line
-    assert drawn == pytest.approx([float(t) for _, t in up], abs=1e-3) and 4 <= len(up) <= len(across) <= 6
+    assert drawn == pytest.approx([float(t) - 1 for _, t in up], abs=1e-3) and 4 <= len(up) <= len(across) <= 6
 
 
 def test_the_key_of_a_still_picture_stays_on_it_and_does_not_overlap():
@@ -87,7 +88,7 @@ def test_the_key_of_a_still_picture_stays_on_it_and_does_not_overlap():
     width, height = map(int, re.search(r'viewBox="0 0 (\d+) (\d+)"', picture).groups())
     found = re.findall(r'<g transform="translate\((\d+) (\d+)\)"><path [^>]*d="([^"]*)"/><text x="36"', picture)
     places = [(int(x), int(y)) for x, y, _ in found]
-    assert all(x + 36 + 5 * len(names[0]) < width and y + 10 < height for x, y in places)
+    assert all(x + 36 + 5 * len(names[0]) < width and HEIGHT < y < height - 10 for x, y in places)
     assert len(set(y for _, y in places)) == 5 and ["h0" in d for *_, d in found] == [True] + [False] * 4
 
 

@@ -456,6 +456,7 @@ def test_data_may_be_a_pair_or_a_subset_of_a_subset():
         assert d2l.evaluate(history, part)[0] == d2l.evaluate(expected, pair)[0]
     part, rest = random_split(TRAIN, [60, 41])
     assert fit(mlp, part, val=rest, seeds=2).seeds == (0, 1)  # an int is that many seeds
+    assert d2l.fit(mlp, part, epochs=1, lr=0.1).seeds == (0,)
 
 
 # ---- wrong arguments ----
