@@ -46,6 +46,12 @@ def test_the_package_knows_nothing_of_the_book():
     assert found and not any(found.values()), found
 
 
+def test_the_package_is_small():
+    """What chapters import has at most 850 lines; neither blank ones count nor the fast path, which nothing needs."""
+    files = [file for file in (ROOT / "d2lmini").glob("*.py") if file.name != "fast.py"]
+    assert sum(bool(line.strip()) for file in files for line in file.read_text("utf-8").splitlines()) <= 850
+
+
 def test_a_word_that_a_language_lacks_is_named():
     blocks = load("book/words.yml")
     made_up = copy.deepcopy(blocks["en"]) | {"name": "Volapük", "locale": "vo"}
