@@ -12,7 +12,7 @@ from book.toc import ROOT
 cell = nbformat.v4.new_code_cell
 
 
-@pytest.mark.parametrize("later, counts", [("m = 3", "8 passed"), ("n = 3", "3 failed, 5 passed")])
+@pytest.mark.parametrize("later, counts", [("m = 3", "9 passed"), ("n = 3", "3 failed, 6 passed")])
 def test_a_name_with_two_meanings_is_found(tmp_path, monkeypatch, later, counts):
     monkeypatch.setattr(check, "ROOT", tmp_path)
     monkeypatch.setattr(check, "USED", tmp_path / "used")
