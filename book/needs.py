@@ -63,7 +63,7 @@ def main(only=None):
     """Provide what is missing, browser and data, or `only` the data; returns the exit status."""
     if only != "data" and not shutil.which(os.environ.get("CHROMIUM", HEADLESS)):
         install(HEADLESS)
-    if only != "data" and not any(map(shutil.which, BROWSERS)):  # a system without that package
+    if only != "data" and not any(map(shutil.which, (os.environ.get("CHROMIUM", HEADLESS), *BROWSERS))):
         install("chromium")
     if only != "data" and not firefox():
         install("firefox-esr")

@@ -86,11 +86,11 @@ def limit(name):
 
 
 SHIFT = """() => new Promise(done => {
-            let sum = 0;
-            new PerformanceObserver(list => { for (const e of list.getEntries()) sum += e.value; })
-                .observe({type: "layout-shift", buffered: true});
-            setTimeout(() => done(sum), 200);
-        })"""
+    let sum = 0;
+    new PerformanceObserver(list => { for (const e of list.getEntries()) sum += e.value; })
+        .observe({type: "layout-shift", buffered: true});
+    setTimeout(() => done(sum), 200);
+})"""
 
 
 @every_notebook
@@ -106,6 +106,25 @@ def test_weight(opened, page):
     heaviest = sorted((size, url) for url, size in sizes.items())[-5:]
     assert 10_000 < weight <= limit("resource-summary:total:size"), heaviest
     assert len(sizes) <= limit("resource-summary:total:count") and shift <= limit("cumulative-layout-shift")
+
+
+@pytest.mark.parametrize("patience", [1000, 60_000])
+def test_late_fonts_move_no_line(visit, patience):
+    """The text waits for the fonts of its formulas, at most a second; the second case stretches it."""
+    tab, held, late = visit(PHONE).page, [], [True]
+    tab.add_init_script(f"const own = setTimeout; setTimeout = (f, ms) => own(f, ms === 1000 ? {patience} : ms)")
+    tab.route("**/KaTeX_Ma*.woff2", lambda font: held.append(font) if late else font.continue_())
+    tab.goto(f"{visit.root}en/training-more.html", wait_until="domcontentloaded")
+    shown = "getComputedStyle(document.querySelector('article h1')).visibility === 'visible'"
+    if patience == 1000:
+        tab.wait_for_function(shown)
+    assert len(held) >= 2 and tab.evaluate(shown) is (patience == 1000)
+    late.clear()
+    for font in held:
+        font.continue_()
+    tab.wait_for_load_state("networkidle")
+    tab.wait_for_function(shown)
+    assert (tab.evaluate(SHIFT) < 0.05) is (patience > 1000)
 
 
 @every_page
